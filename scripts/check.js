@@ -1,0 +1,109 @@
+'use strict';
+// Everything that must hold before a change goes in, in one order: format, lint, types, build, tests. `npm run check`
+// runs it, `npm test` runs it after scripts/prepare.js, and .ci/run calls `npm test`: there is no second list.
+//
+// Every step runs even when one before it failed, so that one run tells the whole story; only what needs the addon is
+// left out when the build failed. A kind of test of which none ran counts as failed. `check.js NAME …` runs these steps only.
+// cargo fmt and cargo clippy are components that a Rust installation may lack: then CI fails, a visitor gets a note.
+
+const { spawn, spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const BIN = path.join(ROOT, 'node_modules', '.bin');
+
+const STEPS = [
+  { name: 'format', command: ['biome', 'format', '.'] },
+  { name: 'format:rust', command: ['cargo', 'fmt', '--check'], component: 'rustfmt' },
+  { name: 'lint', command: ['biome', 'lint', '--error-on-warnings', '.'] },
+  {
+    name: 'lint:rust',
+    command: ['cargo', 'clippy', '--locked', '--all-targets', '--', '-D', 'warnings'],
+    component: 'clippy',
+  },
+  { name: 'types', command: ['tsc'] },
+  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
+  {
+    name: 'test:rust',
+    command: ['cargo', 'test', '--release', '--no-default-features'],
+    count: /^test result: \w+\. (\d+) passed/gm,
+  },
+  { name: 'test:js', command: ['ava'], count: /^\s*(\d+) tests? passed/gm, needsBuild: true },
+  { name: 'test:nodes', command: ['node', 'scripts/nodes.js'], count: /^(\d+) passed, \d+ failed/gm, needsBuild: true },
+];
+
+/** How many tests the output of a step reports as passed. A runner's colours are no part of the text. */
+function countTests(output, pattern) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what a colour starts with
+  const plain = output.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '');
+  let total = 0;
+  for (const match of plain.matchAll(pattern)) total += Number(match[1]);
+  return total;
+}
+
+function runStep({ command: [program, ...args], count }) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` };
+    const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', count ? 'pipe' : 'inherit', 'inherit'] });
+    let output = '';
+    child.stdout?.on('data', (chunk) => {
+      output += chunk;
+      process.stdout.write(chunk);
+    });
+    child.on('error', (error) => resolve({ passed: false, why: error.message }));
+    child.on('close', (status, signal) => {
+      if (status !== 0) return resolve({ passed: false, why: signal ?? `status ${status}` });
+      if (!count) return resolve({ passed: true, why: '' });
+      const tests = countTests(output, count);
+      resolve(tests > 0 ? { passed: true, why: `${tests} tests`, tests } : { passed: false, why: 'no test ran' });
+    });
+  });
+}
+
+function componentIsMissing({ command: [program, subcommand], component }) {
+  if (!component) return false;
+  return spawnSync(program, [subcommand, '--version'], { stdio: 'ignore' }).status !== 0;
+}
+
+async function check(names) {
+  const unknown = names.filter((name) => !STEPS.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    throw new Error(`check: no step ${unknown.join(', ')}; there are ${STEPS.map((step) => step.name).join(', ')}`);
+  }
+  const lines = [];
+  let failed = 0;
+  let tests = 0;
+  let built = true;
+  for (const step of STEPS) {
+    if (names.length > 0 && !names.includes(step.name)) continue;
+    process.stdout.write(`\n── ${step.name}: ${step.command.join(' ')}\n`);
+    const started = Date.now();
+    let outcome;
+    if (step.needsBuild && !built) outcome = { passed: false, why: 'not run: the build failed' };
+    else if (componentIsMissing(step)) {
+      outcome = { passed: !process.env.CI, why: `not run: \`rustup component add ${step.component}\` provides it` };
+    } else outcome = await runStep(step);
+    if (step.name === 'build') built = outcome.passed;
+    if (!outcome.passed) failed++;
+    tests += outcome.tests ?? 0;
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    lines.push(`${outcome.passed ? 'passed' : 'FAILED'}  ${step.name.padEnd(12)} ${seconds.padStart(6)} s  ${outcome.why}`);
+  }
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+  process.stdout.write(`check: ${failed === 0 ? 'passed' : `${failed} steps failed`}, ${tests} tests passed\n`);
+  return failed === 0;
+}
+
+if (require.main === module) {
+  check(process.argv.slice(2)).then(
+    (passed) => {
+      process.exitCode = passed ? 0 : 1;
+    },
+    (error) => {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = 1;
+    },
+  );
+}
+
+module.exports = { check, countTests, STEPS };
