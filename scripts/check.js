@@ -87,7 +87,9 @@ async function check(names) {
     if (!outcome.passed) failed++;
     tests += outcome.tests ?? 0;
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    lines.push(`${outcome.passed ? 'passed' : 'FAILED'}  ${step.name.padEnd(12)} ${seconds.padStart(6)} s  ${outcome.why}`);
+    lines.push(
+      `${outcome.passed ? 'passed' : 'FAILED'}  ${step.name.padEnd(12)} ${seconds.padStart(6)} s  ${outcome.why}`,
+    );
   }
   process.stdout.write(`\n${lines.join('\n')}\n`);
   process.stdout.write(`check: ${failed === 0 ? 'passed' : `${failed} steps failed`}, ${tests} tests passed\n`);

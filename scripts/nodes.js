@@ -105,7 +105,9 @@ async function main(scripts) {
       if (why === null) passed++;
       else failed++;
       const verdict = why === null ? 'passed' : 'FAILED';
-      process.stdout.write(`${verdict}  ${version.padEnd(9)} ${path.relative(ROOT, script)}  ${Date.now() - started} ms\n`);
+      process.stdout.write(
+        `${verdict}  ${version.padEnd(9)} ${path.relative(ROOT, script)}  ${Date.now() - started} ms\n`,
+      );
       if (why !== null) process.stdout.write(`        ${why.trimEnd().split('\n').join('\n        ')}\n`);
     }
   }

@@ -58,7 +58,9 @@ function modifiedAt(file) {
 /** A Rust compiler and a linker are there. `has` tells whether a program can be started; tests replace it. */
 function checkToolchain(has = canStart) {
   if (!has('cargo')) {
-    throw new MissingError('cargo is not on the PATH: install Rust 1.88 or newer from https://rustup.rs, then run this again');
+    throw new MissingError(
+      'cargo is not on the PATH: install Rust 1.88 or newer from https://rustup.rs, then run this again',
+    );
   }
   if (!['cc', 'gcc', 'clang'].some((name) => has(name))) {
     throw new MissingError(
@@ -75,7 +77,8 @@ function run(program, args) {
   process.stderr.write(`prepare: ${program} ${args.join(' ')}\n`);
   const { status, signal, error } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' });
   if (error) throw new MissingError(`${program} could not be started: ${error.message}`);
-  if (status !== 0) throw new MissingError(`\`${program} ${args.join(' ')}\` ended with ${signal ?? `status ${status}`}`);
+  if (status !== 0)
+    throw new MissingError(`\`${program} ${args.join(' ')}\` ended with ${signal ?? `status ${status}`}`);
 }
 
 function prepare({ build = false } = {}) {
