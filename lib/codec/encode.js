@@ -1,0 +1,182 @@
+'use strict';
+// A value to bytes: which kind of value it is, and the one public error when it cannot travel.
+//
+// Invariant: an object is numbered at the same moment on both sides: here before its contents are written, or after
+// them where tags.js says so. Depth is bounded, so that a value the engine could not walk is refused like any other.
+
+const { types } = require('node:util');
+const { SerializationError } = require('../errors');
+const { TAGS, VERSION, DEPTH_MAX } = require('./tags');
+const { Writer } = require('./writer');
+const { References } = require('./references');
+const { Failure, failed, pathOf, property } = require('./path');
+const { refusalOf, refusePrimitive } = require('./refusals');
+const { writeObject } = require('./plain');
+const { writeArray } = require('./arrays');
+const { writeArrayBuffer, writeSharedArrayBuffer, writeView } = require('./buffers');
+const { isError, isDomException, writeError } = require('./errors');
+const builtins = require('./builtins');
+
+const { UNDEFINED, NULL, TRUE, FALSE, REFERENCE, MULTIPROC } = TAGS;
+const ObjectPrototype = Object.prototype;
+const { getPrototypeOf } = Object;
+const isUrl = (object) => object instanceof URL;
+const isUrlSearchParams = (object) => object instanceof URLSearchParams;
+
+let messageCount = 0;
+
+class Encoder extends Writer {
+  constructor() {
+    super();
+    this.references = new References();
+    this.begin(undefined);
+  }
+
+  begin(context) {
+    this.rewind();
+    this.context = context;
+    this.depth = 0;
+    this.shapeCount = 0;
+    this.message = ++messageCount;
+  }
+
+  end() {
+    this.references.clear();
+    this.context = undefined;
+  }
+
+  value(value) {
+    switch (typeof value) {
+      case 'string': return this.string(value);
+      case 'number': return this.number(value);
+      case 'object': return value === null ? this.byte(NULL) : this.object(value);
+      case 'boolean': return this.byte(value ? TRUE : FALSE);
+      case 'undefined': return this.byte(UNDEFINED);
+      case 'bigint': return builtins.writeBigInt(this, value);
+      default: throw refusePrimitive(value);
+    }
+  }
+
+  object(object) {
+    if (++this.depth > DEPTH_MAX) throw new Failure(`is nested more than ${DEPTH_MAX} levels deep, which is too deep to travel`);
+    const proto = getPrototypeOf(object);
+    if (proto === ObjectPrototype) {
+      if (!this.wroteReference(object)) writeObject(this, object, false);
+    } else if (Array.isArray(object)) {
+      if (!this.wroteReference(object)) writeArray(this, object);
+    } else {
+      this.rareObject(object, proto);
+    }
+    this.depth--;
+  }
+
+  wroteReference(object) {
+    const number = this.references.findOrAdd(object);
+    if (number < 0) return false;
+    this.bytes[this.pos++] = REFERENCE;
+    this.varint(number);
+    return true;
+  }
+
+  rareObject(object, proto) {
+    const number = this.references.find(object);
+    if (number >= 0) {
+      this.bytes[this.pos++] = REFERENCE;
+      this.varint(number);
+      return;
+    }
+    if (proto !== null && !isBuiltIn(proto) && this.writeMultiproc(object)) return;
+    const write = writerOf(object);
+    if (write !== null) return write(this, object);
+    if (proto !== null) {
+      const refusal = refusalOf(object);
+      if (refusal !== null) throw refusal;
+    }
+    this.references.add(object);
+    writeObject(this, object, proto === null);
+  }
+
+  /** False when the context does not know the object. */
+  writeMultiproc(object) {
+    const described = this.context?.describe(object) ?? null;
+    if (described === null) return false;
+    this.byte(MULTIPROC);
+    this.varint(described.kind >>> 0);
+    this.varint(described.index >>> 0);
+    this.varint(described.generation >>> 0);
+    try {
+      this.value(described.extra);
+    } catch (error) {
+      throw failed(error, property('extra'));
+    }
+    this.references.add(object);
+    return true;
+  }
+}
+
+// By what the engine knows of the object, so that subclasses and objects of other realms are found as well.
+function writerOf(object) {
+  if (ArrayBuffer.isView(object)) return writeView;
+  if (types.isMap(object)) return builtins.writeMap;
+  if (types.isSet(object)) return builtins.writeSet;
+  if (types.isDate(object)) return builtins.writeDate;
+  if (isError(object) || isDomException(object)) return writeError;
+  if (types.isRegExp(object)) return builtins.writeRegExp;
+  if (types.isArrayBuffer(object)) return writeArrayBuffer;
+  if (types.isSharedArrayBuffer(object)) return writeSharedArrayBuffer;
+  if (types.isBoxedPrimitive(object)) return builtins.writeBoxed;
+  if (isUrl(object)) return builtins.writeUrl;
+  if (isUrlSearchParams(object)) return builtins.writeUrlSearchParams;
+  return null;
+}
+
+const BUILT_IN = new Set([
+  Map, Set, Date, RegExp, ArrayBuffer, SharedArrayBuffer, DataView, Buffer, URL, URLSearchParams, Boolean, Number, String, BigInt,
+  Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array,
+  BigInt64Array, BigUint64Array, Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError,
+].map((constructor) => constructor.prototype));
+const isBuiltIn = (proto) => BUILT_IN.has(proto);
+
+// One encoder serves all calls. A call that comes while it is at work, from a getter, gets one of its own.
+const shared = new Encoder();
+let busy = false;
+
+/**
+ * The bytes of a value. They lie in a scratch buffer that the next encode() writes over: send or copy them first.
+ * @param {unknown} value
+ * @param {{ root?: string, context?: { describe(object: object): null | { kind: number, index: number, generation: number, extra?: unknown } } }} [options]
+ *   `root` is the first part of the path in an error; `context` knows multiproc objects
+ * @returns {Buffer}
+ * @throws {SerializationError} naming the `path` of what cannot travel
+ */
+function encode(value, options) {
+  if (busy) return encodeWith(new Encoder(), value, options);
+  busy = true;
+  try {
+    return encodeWith(shared, value, options);
+  } finally {
+    busy = false;
+  }
+}
+
+function encodeWith(encoder, value, options) {
+  encoder.begin(options?.context);
+  try {
+    encoder.byte(VERSION);
+    encoder.value(value);
+    return encoder.bytes.subarray(0, encoder.pos);
+  } catch (error) {
+    throw publicError(failed(error), options?.root ?? 'value');
+  } finally {
+    encoder.end();
+  }
+}
+
+function publicError(failure, root) {
+  const path = pathOf(failure, root);
+  const error = new SerializationError(`${path} ${failure.reason}`, { path, cause: failure.cause });
+  Error.captureStackTrace(error, encode);
+  return error;
+}
+
+module.exports = { encode };
