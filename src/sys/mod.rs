@@ -1,1 +1,17 @@
+//! The only place that calls the operating system: safe functions over Linux's system calls.
 
+pub mod clock;
+pub mod doorbell;
+pub mod epoll;
+pub mod futex;
+pub mod mapping;
+pub mod memfd;
+pub mod pidfd;
+pub mod procfs;
+pub mod random;
+pub mod signal;
+pub mod thread;
+#[cfg(feature = "binding")]
+pub mod dl;
+#[cfg(feature = "binding")]
+pub mod uv;

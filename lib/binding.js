@@ -1,0 +1,96 @@
+'use strict';
+// Loads the native addon: one clear error where it cannot be. Its exceptions come out as MultiprocErrors.
+
+const path = require('node:path');
+const { MultiprocError, BrokenBarrierError, CODES } = require('./errors');
+
+const NODE_MAJOR_MIN = 20;
+
+function load() {
+  const { platform, arch, versions } = process;
+  const isSupported = platform === 'linux' && (arch === 'x64' || arch === 'arm64') && isGlibc();
+  if (!isSupported || Number.parseInt(versions.node, 10) < NODE_MAJOR_MIN) {
+    throw new MultiprocError(
+      'ERR_MULTIPROC_PLATFORM',
+      `multiproc runs on Linux x64 and arm64 with glibc and Node.js ${NODE_MAJOR_MIN} or newer; this is ${platform} ${arch}` +
+        `${platform === 'linux' && !isGlibc() ? ' without glibc' : ''}, Node.js ${versions.node}`,
+    );
+  }
+  const file = path.join(__dirname, '..', `multiproc.linux-${arch}-gnu.node`);
+  try {
+    return require(file);
+  } catch (cause) {
+    throw new MultiprocError(
+      'ERR_MULTIPROC_BINDING',
+      `the native addon ${file} could not be loaded (${cause.message}); reinstall the package, or run "npm run build" in a clone`,
+      { cause },
+    );
+  }
+}
+
+function isGlibc() {
+  return Boolean(process.report?.getReport === undefined || glibcVersion());
+}
+
+let glibc;
+function glibcVersion() {
+  if (glibc === undefined) {
+    // Without the network part, whose name look-ups can take seconds.
+    const excluded = process.report.excludeNetwork;
+    process.report.excludeNetwork = true;
+    glibc = process.report.getReport().header.glibcVersionRuntime ?? '';
+    process.report.excludeNetwork = excluded;
+  }
+  return glibc;
+}
+
+/** A function of the addon, whose failures `CODE: message` are thrown as the errors of lib/errors.js. */
+function translated(method) {
+  return function translate(...args) {
+    try {
+      return method.apply(this, args);
+    } catch (error) {
+      throw asMultiprocError(error);
+    }
+  };
+}
+
+function asMultiprocError(error) {
+  const match = /^(ERR_MULTIPROC_[A-Z_]+): ([\s\S]*)$/.exec(error?.message ?? '');
+  if (match === null || !(match[1] in CODES)) return error;
+  const [, code, message] = match;
+  const translatedError =
+    code === 'ERR_MULTIPROC_BROKEN_BARRIER' ? new BrokenBarrierError(message) : new MultiprocError(code, message);
+  Error.captureStackTrace?.(translatedError, asMultiprocError);
+  return translatedError;
+}
+
+const binding = load();
+const native = {};
+for (const [name, value] of Object.entries(binding)) {
+  if (typeof value !== 'function') continue;
+  if (/^[A-Z]/.test(name)) {
+    // A class: its methods and factories are wrapped in place, once for all copies of this file in the process.
+    if (!Object.hasOwn(value, wrapped())) wrapClass(value);
+    native[name] = value;
+  } else {
+    native[name] = translated(value);
+  }
+}
+
+function wrapClass(constructor) {
+  Object.defineProperty(constructor, wrapped(), { value: true });
+  for (const holder of [constructor, constructor.prototype]) {
+    for (const key of Object.getOwnPropertyNames(holder)) {
+      const descriptor = Object.getOwnPropertyDescriptor(holder, key);
+      if (key === 'constructor' || typeof descriptor.value !== 'function' || !descriptor.writable) continue;
+      holder[key] = translated(descriptor.value);
+    }
+  }
+}
+
+function wrapped() {
+  return Symbol.for('multiproc.wrapped');
+}
+
+module.exports = native;

@@ -1,0 +1,73 @@
+//! The writing end of one direction. It never blocks and never refuses for want of room in the ring: a full segment
+//! ends with a jump to a new one, twice as large, and what was accepted lies in shared memory whatever becomes of the
+//! writer. Large messages travel in blocks of their own.
+
+use super::segment::{FRAME_HEADER, INLINE, JUMP, OUT_OF_LINE, Segment, handle_bytes};
+use crate::error::Result;
+use crate::memory::{Domain, Kind};
+
+const SEGMENT_MAX: u64 = 4 << 20;
+/// Messages above this share of a segment travel in a block of their own.
+const INLINE_SHARE: u64 = 4;
+
+pub struct Writer {
+    domain: &'static Domain,
+    segment: Segment<'static>,
+    tail: u64,
+    /// The reader's head as last seen; it only grows.
+    head: u64,
+}
+
+impl Writer {
+    /// Takes up writing where the segment's writer, if there was one, left off.
+    pub fn new(domain: &'static Domain, segment: Segment<'static>) -> Self {
+        Self { domain, segment, tail: segment.tail(), head: segment.head() }
+    }
+
+    pub fn write(&mut self, message_type: u8, bytes: &[u8]) -> Result<()> {
+        let kind = u32::from(message_type) << 8;
+        if bytes.len() as u64 + FRAME_HEADER > self.segment.capacity() / INLINE_SHARE {
+            let block = self.domain.allocate(Kind::Payload, bytes.len() as u64)?;
+            self.domain.map().write(block.offset, bytes);
+            self.domain.ship(block.handle);
+            let reference = handle_bytes(block.handle, bytes.len() as u64);
+            let put = self.put(kind | OUT_OF_LINE, &reference);
+            if put.is_err() {
+                self.domain.unship(block.handle);
+            }
+            self.domain.detach(block.handle);
+            return put;
+        }
+        self.put(kind | INLINE, bytes)
+    }
+
+    fn put(&mut self, tag: u32, bytes: &[u8]) -> Result<()> {
+        let length = bytes.len() as u64;
+        if !self.segment.fits(self.tail, self.head, length) {
+            self.head = self.segment.head().min(self.tail);
+            if !self.segment.fits(self.tail, self.head, length) {
+                self.jump()?;
+            }
+        }
+        self.tail = self.segment.put(self.tail, tag, &[bytes]);
+        Ok(())
+    }
+
+    fn jump(&mut self) -> Result<()> {
+        let next = Segment::create(self.domain, (self.segment.capacity() * 2).min(SEGMENT_MAX))?;
+        self.segment.put(self.tail, JUMP, &[&handle_bytes(next.handle(), 0)]);
+        self.segment.detach();
+        self.segment = next;
+        (self.tail, self.head) = (0, 0);
+        Ok(())
+    }
+
+    /// Bytes committed in the present segment that the reader has not taken.
+    pub fn backlog_bytes(&self) -> u64 {
+        self.tail.saturating_sub(self.segment.head())
+    }
+
+    pub fn detach(&self) {
+        self.segment.detach();
+    }
+}

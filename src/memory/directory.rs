@@ -1,0 +1,467 @@
+//! Blocks of shared memory: allocation, references, reuse.
+//!
+//! Each block belongs for ever to one directory entry; a freed entry keeps its block and is used again for the same size
+//! class. The directory is the truth: free lists, arena ends and counters are derived from it and are rebuilt when the
+//! domain lock is inherited from a dead holder. A handle (kind, index, generation) is plain data; attaching one checks
+//! index, kind, generation and the block's bounds, so a stale or forged handle is an error.
+//!
+//! Who keeps a block alive: `holders`, one bit for each process (the slot of its first agent), and `in_flight`, the
+//! number of messages on their way that name it. A bit is set and cleared by its process, and cleared by the reaper
+//! when that process died; setting or clearing twice is harmless, so a kill at any point loses nothing.
+//!
+//! | state | next | by | commit |
+//! |---|---|---|---|
+//! | FREE | RESERVED | the allocator, under the domain lock, holder bit set first | the state word |
+//! | RESERVED | LIVE | the allocator, when the block is zeroed | the state word |
+//! | LIVE, RESERVED | DYING | whoever drops the last reference, under the lock | the state word |
+//! | DYING | LIVE | the same, when an attacher's bit appeared meanwhile | the state word |
+//! | DYING | FREE | the same; the generation grows | the state word |
+//!
+//! Killed between "bit set" and RESERVED: the reaper clears the bit, the entry is FREE all along (the rebuild lists it
+//! again). Killed while DYING: the rebuild finishes it. Killed between attaching and using: the reaper clears the bit.
+//! A sender killed after it counted a message in flight that nobody will read keeps that block until the domain ends.
+//!
+//! An entry, 128 bytes: 0 state u64 (generation << 32 | kind << 8 | status) · 8 offset u64 · 16 capacity u64 ·
+//! 24 length u64 · 32 next free u32 · 36 dirty u32 · 40 in flight u32 · 44 name index + 1 u32 · 48 class u32 · 64 holders, 8 × u64.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use super::agents::AGENT_COUNT;
+use super::domain::Domain;
+use super::domain_lock::DomainGuard;
+use super::layout::{
+    H_ENTRY_COUNT, H_FREE_LISTS, H_LARGE_END, H_LIVE_BYTES, H_LIVE_COUNT, H_SMALL_END, H_WARM_BYTES, Layout,
+    SMALL_BLOCK_MAX,
+};
+use super::names;
+use super::size_class::{CLASS_COUNT, capacity_of, class_of};
+use crate::error::{Code, Error, Result};
+use crate::sys::memfd;
+
+const FREE: u64 = 0;
+const LIVE: u64 = 1;
+const DYING: u64 = 2;
+const RESERVED: u64 = 3;
+
+/// Free blocks of at least this size give their pages back once WARM_BYTES_MAX are kept warm.
+const LARGE_FREE: u64 = 64 << 10;
+const WARM_BYTES_MAX: u64 = 256 << 20;
+
+/// What a block is. The number travels in handles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    Buffer = 1,
+    Lock = 2,
+    Semaphore = 3,
+    Barrier = 4,
+    Channel = 5,
+    Segment = 6,
+    Payload = 7,
+    TaskQueue = 8,
+}
+
+impl Kind {
+    pub fn from_number(number: u32) -> Option<Self> {
+        [
+            Self::Buffer,
+            Self::Lock,
+            Self::Semaphore,
+            Self::Barrier,
+            Self::Channel,
+            Self::Segment,
+            Self::Payload,
+            Self::TaskQueue,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u32 == number)
+    }
+}
+
+/// Names a block in every process of the domain. Plain data; stale or forged ones are refused by `attach`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Handle {
+    pub kind: Kind,
+    pub index: u32,
+    pub generation: u32,
+}
+
+/// An attached block: bounds were checked, and it stays alive until `Domain::detach`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    pub handle: Handle,
+    pub offset: u64,
+    pub length: u64,
+}
+
+pub(super) struct Entry<'d> {
+    domain: &'d Domain,
+    index: u32,
+}
+
+impl<'d> Entry<'d> {
+    fn word(&self, offset: u64) -> &'d AtomicU64 {
+        self.domain.map.u64_at(Layout::entry(self.index) + offset)
+    }
+    fn half(&self, offset: u64) -> &'d AtomicU32 {
+        self.domain.map.u32_at(Layout::entry(self.index) + offset)
+    }
+    fn state(&self) -> &'d AtomicU64 {
+        self.word(0)
+    }
+    fn offset(&self) -> &'d AtomicU64 {
+        self.word(8)
+    }
+    fn capacity(&self) -> &'d AtomicU64 {
+        self.word(16)
+    }
+    fn length(&self) -> &'d AtomicU64 {
+        self.word(24)
+    }
+    fn next_free(&self) -> &'d AtomicU32 {
+        self.half(32)
+    }
+    fn dirty(&self) -> &'d AtomicU32 {
+        self.half(36)
+    }
+    fn in_flight(&self) -> &'d AtomicU32 {
+        self.half(40)
+    }
+    pub(super) fn name(&self) -> &'d AtomicU32 {
+        self.half(44)
+    }
+    fn class(&self) -> &'d AtomicU32 {
+        self.half(48)
+    }
+    fn set_holder(&self, slot: u32) {
+        self.word(64 + u64::from(slot / 64) * 8).fetch_or(1 << (slot % 64), SeqCst);
+    }
+    pub(super) fn clear_holder(&self, slot: u32) {
+        self.word(64 + u64::from(slot / 64) * 8).fetch_and(!(1 << (slot % 64)), SeqCst);
+    }
+    fn has_holder(&self, slot: u32) -> bool {
+        self.word(64 + u64::from(slot / 64) * 8).load(SeqCst) & 1 << (slot % 64) != 0
+    }
+    fn is_referenced(&self) -> bool {
+        self.in_flight().load(SeqCst) != 0 || (0..8).any(|word| self.word(64 + word * 8).load(SeqCst) != 0)
+    }
+}
+
+fn state_word(generation: u32, kind: u64, status: u64) -> u64 {
+    u64::from(generation) << 32 | kind << 8 | status
+}
+
+impl Domain {
+    pub(super) fn entry(&self, index: u32) -> Entry<'_> {
+        Entry { domain: self, index }
+    }
+
+    pub(super) fn entry_count(&self) -> u32 {
+        self.map.u32_at(H_ENTRY_COUNT).load(Acquire).min(self.layout.entry_capacity)
+    }
+
+    /// A new block of at least `length` bytes, held by this process once. Zeroed, but for payloads, which their maker
+    /// fills whole.
+    pub fn allocate(&self, kind: Kind, length: u64) -> Result<Block> {
+        let class = class_of(length).ok_or_else(|| self.no_space(length))?;
+        let guard = self.lock();
+        let index = self.take_free(class).map_or_else(|| self.make_entry(class, length), Ok)?;
+        let entry = self.entry(index);
+        let generation = ((entry.state().load(Relaxed) >> 32) as u32).wrapping_add(1);
+        {
+            // Bit and count together, under the mutex: a failing `attach` of this process takes a bit back only while
+            // it finds no count.
+            let mut references = self.references();
+            entry.set_holder(self.slot());
+            references.insert(index, 1);
+        }
+        entry.length().store(length, Relaxed);
+        entry.in_flight().store(0, Relaxed);
+        entry.name().store(0, Relaxed);
+        entry.state().store(state_word(generation, kind as u64, RESERVED), Release);
+        self.add_live(entry.capacity().load(Relaxed) as i64);
+        drop(guard);
+
+        let offset = entry.offset().load(Relaxed);
+        if entry.dirty().swap(1, Relaxed) != 0 && kind != Kind::Payload {
+            self.map.zero(offset, entry.capacity().load(Relaxed));
+        }
+        entry.state().store(state_word(generation, kind as u64, LIVE), Release);
+        let handle = Handle { kind, index, generation };
+        Ok(Block { handle, offset, length })
+    }
+
+    /// Takes a reference to the block that a handle names.
+    pub fn attach(&self, handle: Handle) -> Result<Block> {
+        let mut references = self.references();
+        let stale = || {
+            Error::new(
+                Code::Handle,
+                format!("the handle {:?} {}:{} names no living object of this domain", handle.kind, handle.index, handle.generation),
+            )
+        };
+        if handle.index >= self.entry_count() {
+            return Err(stale());
+        }
+        let entry = self.entry(handle.index);
+        let count = references.entry(handle.index).or_insert(0);
+        if *count == 0 {
+            entry.set_holder(self.slot());
+        }
+        // SeqCst, after the bit is set: a dropper sets DYING first and reads the bits second, so one of us sees the other.
+        let alive = entry.state().load(SeqCst) == state_word(handle.generation, handle.kind as u64, LIVE);
+        let (offset, length) = (entry.offset().load(Relaxed), entry.length().load(Relaxed));
+        let in_bounds = offset >= self.layout.small_start
+            && offset.is_multiple_of(64)
+            && offset.checked_add(length).is_some_and(|end| end <= self.layout.size);
+        if !alive || !in_bounds {
+            if *count == 0 {
+                references.remove(&handle.index);
+                entry.clear_holder(self.slot());
+                drop(references);
+                // Our bit may have kept the true last holder from freeing the block.
+                self.free_if_unreferenced(handle.index);
+            }
+            return Err(stale());
+        }
+        *count += 1;
+        Ok(Block { handle, offset, length })
+    }
+
+    /// Gives a reference back; the last one in the domain frees the block.
+    pub fn detach(&self, handle: Handle) {
+        // A finaliser may run after the process has left: its slot can be another's by then.
+        if self.left.load(Relaxed) {
+            return;
+        }
+        let mut references = self.references();
+        let Some(count) = references.get_mut(&handle.index) else { return };
+        *count -= 1;
+        if *count > 0 {
+            return;
+        }
+        references.remove(&handle.index);
+        // Under the mutex of this process's references, so that no attach of ours sets the bit between.
+        self.entry(handle.index).clear_holder(self.slot());
+        drop(references);
+        self.free_if_unreferenced(handle.index);
+    }
+
+    /// A message that names the block is about to be published: its reference travels with it.
+    pub fn ship(&self, handle: Handle) {
+        self.entry(handle.index).in_flight().fetch_add(1, SeqCst);
+    }
+
+    /// The message was read (after `attach`) or discarded.
+    pub fn unship(&self, handle: Handle) {
+        if handle.index >= self.entry_count() {
+            return;
+        }
+        let entry = self.entry(handle.index);
+        if entry.state().load(SeqCst) >> 32 != u64::from(handle.generation) {
+            return;
+        }
+        let dropped = entry.in_flight().fetch_update(SeqCst, SeqCst, |count| count.checked_sub(1));
+        if dropped == Ok(1) {
+            self.free_if_unreferenced(handle.index);
+        }
+    }
+
+    /// Bytes of all live blocks, and their number.
+    pub fn usage(&self) -> (u64, u32) {
+        (self.map.u64_at(H_LIVE_BYTES).load(Relaxed), self.map.u32_at(H_LIVE_COUNT).load(Relaxed))
+    }
+
+    pub(super) fn free_if_unreferenced(&self, index: u32) {
+        if !self.entry(index).is_referenced() {
+            let guard = self.lock();
+            self.free_unreferenced(index, &guard);
+        }
+    }
+
+    /// Frees the block when nothing refers to it. Under the domain lock.
+    pub(super) fn free_unreferenced(&self, index: u32, _guard: &DomainGuard<'_>) {
+        let entry = self.entry(index);
+        let old = entry.state().load(SeqCst);
+        let (status, kind, generation) = (old & 0xff, old >> 8 & 0xff, (old >> 32) as u32);
+        if status == FREE || entry.is_referenced() {
+            return;
+        }
+        let dying = state_word(generation, kind, DYING);
+        if entry.state().compare_exchange(old, dying, SeqCst, Relaxed).is_err() {
+            return;
+        }
+        if entry.is_referenced() {
+            // An attacher set its bit before it saw DYING: it will find the block dead and take its bit back, or it has
+            // already read LIVE. Alive again either way; the next detach decides.
+            entry.state().store(state_word(generation, kind, LIVE), SeqCst);
+            return;
+        }
+        names::clear(self, entry.name().swap(0, Relaxed));
+        entry.state().store(state_word(generation, 0, FREE), Release);
+        self.add_live(-(entry.capacity().load(Relaxed) as i64));
+        self.list_free(index);
+        self.cool_down(index);
+    }
+
+    /// Makes every derived field anew from the entries. Under the domain lock, inherited from a dead holder.
+    pub(super) fn rebuild(&self, guard: &DomainGuard<'_>) {
+        for class in 0..CLASS_COUNT {
+            self.free_list(class).store(0, Relaxed);
+        }
+        let (mut small_end, mut large_end) = (self.layout.small_start, self.layout.large_start);
+        let (mut live_bytes, mut live_count, mut warm) = (0, 0, 0);
+        let mut dying = Vec::new();
+        for index in 0..self.entry_count() {
+            let entry = self.entry(index);
+            let (offset, capacity) = (entry.offset().load(Relaxed), entry.capacity().load(Relaxed));
+            let end = offset.saturating_add(capacity);
+            if offset < self.layout.large_start { small_end = small_end.max(end) } else { large_end = large_end.max(end) }
+            match entry.state().load(SeqCst) & 0xff {
+                FREE => {
+                    self.list_free(index);
+                    if capacity >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
+                        warm += capacity;
+                    }
+                }
+                status => {
+                    live_bytes += capacity;
+                    live_count += 1;
+                    if status == DYING {
+                        dying.push(index);
+                    }
+                }
+            }
+        }
+        self.map.u64_at(H_SMALL_END).store(small_end.min(self.layout.large_start), Relaxed);
+        self.map.u64_at(H_LARGE_END).store(large_end.min(self.layout.size), Relaxed);
+        self.map.u64_at(H_WARM_BYTES).store(warm, Relaxed);
+        self.map.u64_at(H_LIVE_BYTES).store(live_bytes, Relaxed);
+        self.map.u32_at(H_LIVE_COUNT).store(live_count, Relaxed);
+        for index in dying {
+            let entry = self.entry(index);
+            let state = entry.state().load(SeqCst);
+            entry.state().store(state & !0xff | LIVE, SeqCst);
+            self.free_unreferenced(index, guard);
+        }
+    }
+
+    fn free_list(&self, class: usize) -> &AtomicU32 {
+        self.map.u32_at(H_FREE_LISTS + class as u64 * 4)
+    }
+
+    fn list_free(&self, index: u32) {
+        let entry = self.entry(index);
+        let class = (entry.class().load(Relaxed) as usize).min(CLASS_COUNT - 1);
+        entry.next_free().store(self.free_list(class).load(Relaxed), Relaxed);
+        self.free_list(class).store(index + 1, Relaxed);
+        if entry.capacity().load(Relaxed) >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
+            self.add_warm(entry.capacity().load(Relaxed) as i64);
+        }
+    }
+
+    /// An entry of that class, or of one up to a doubling larger, off its free list.
+    fn take_free(&self, class: usize) -> Option<u32> {
+        let arena_is_small = capacity_of(class) <= SMALL_BLOCK_MAX;
+        for class in class..(class + 4).min(CLASS_COUNT) {
+            if (capacity_of(class) <= SMALL_BLOCK_MAX) != arena_is_small {
+                break;
+            }
+            let index = self.free_list(class).load(Relaxed).wrapping_sub(1);
+            // A broken list (a hostile peer wrote to it) is given up, not followed.
+            if index >= self.entry_count() || self.entry(index).state().load(Relaxed) & 0xff != FREE {
+                continue;
+            }
+            let entry = self.entry(index);
+            self.free_list(class).store(entry.next_free().load(Relaxed), Relaxed);
+            if entry.capacity().load(Relaxed) >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
+                self.add_warm(-(entry.capacity().load(Relaxed) as i64));
+            }
+            return Some(index);
+        }
+        None
+    }
+
+    /// A new entry with a block that was never used.
+    fn make_entry(&self, class: usize, length: u64) -> Result<u32> {
+        let capacity = capacity_of(class);
+        let (end_field, arena_end) = if capacity <= SMALL_BLOCK_MAX {
+            (H_SMALL_END, self.layout.large_start)
+        } else {
+            (H_LARGE_END, self.layout.size)
+        };
+        let index = self.entry_count();
+        let offset = self.map.u64_at(end_field).load(Relaxed);
+        let end = offset.checked_add(capacity).filter(|end| *end <= arena_end && index < self.layout.entry_capacity);
+        let Some(end) = end else { return Err(self.no_space(length)) };
+        let entry = self.entry(index);
+        entry.state().store(state_word(0, 0, FREE), Relaxed);
+        entry.offset().store(offset, Relaxed);
+        entry.capacity().store(capacity, Relaxed);
+        entry.class().store(class as u32, Relaxed);
+        entry.dirty().store(0, Relaxed);
+        for word in 0..u64::from(AGENT_COUNT / 64) {
+            entry.word(64 + word * 8).store(0, Relaxed);
+        }
+        self.map.u64_at(end_field).store(end, Relaxed);
+        // The commit: before it, neither entry nor block exist.
+        self.map.u32_at(H_ENTRY_COUNT).store(index + 1, Release);
+        Ok(index)
+    }
+
+    /// Large free blocks keep their pages only while few of them do.
+    fn cool_down(&self, index: u32) {
+        let entry = self.entry(index);
+        let capacity = entry.capacity().load(Relaxed);
+        if capacity < LARGE_FREE || self.map.u64_at(H_WARM_BYTES).load(Relaxed) <= WARM_BYTES_MAX {
+            return;
+        }
+        if memfd::punch_hole(self.fd(), entry.offset().load(Relaxed), capacity).is_ok() {
+            entry.dirty().store(0, Relaxed);
+            self.add_warm(-(capacity as i64));
+        }
+    }
+
+    fn add_live(&self, bytes: i64) {
+        self.map.u64_at(H_LIVE_BYTES).fetch_add(bytes as u64, Relaxed);
+        self.map.u32_at(H_LIVE_COUNT).fetch_add(bytes.signum() as u32, Relaxed);
+    }
+
+    fn add_warm(&self, bytes: i64) {
+        self.map.u64_at(H_WARM_BYTES).fetch_add(bytes as u64, Relaxed);
+    }
+
+    fn no_space(&self, length: u64) -> Error {
+        let (live, count) = self.usage();
+        Error::new(
+            Code::ShmSpace,
+            format!(
+                "a block of {length} bytes was asked for, but the shared memory domain of {} bytes has no room for it \
+                 ({live} bytes are in use in {count} blocks); dispose of shared objects that are no longer needed",
+                self.layout.size
+            ),
+        )
+    }
+
+    /// Whether this process holds the block (for tests and diagnosis).
+    pub fn holds(&self, handle: Handle) -> bool {
+        self.entry(handle.index).has_holder(self.slot())
+    }
+
+    /// The handle of the living block in that entry, when it has that generation.
+    pub(super) fn live_handle(&self, index: u32, generation: u32) -> Option<Handle> {
+        if index >= self.entry_count() {
+            return None;
+        }
+        let state = self.entry(index).state().load(Acquire);
+        let kind = Kind::from_number((state >> 8 & 0xff) as u32)?;
+        (state == state_word(generation, kind as u64, LIVE)).then_some(Handle { kind, index, generation })
+    }
+
+    /// Whether the handle's block is alive.
+    pub fn is_live(&self, handle: Handle) -> bool {
+        handle.index < self.entry_count()
+            && self.entry(handle.index).state().load(Acquire) == state_word(handle.generation, handle.kind as u64, LIVE)
+    }
+}

@@ -1,0 +1,3 @@
+//! Processes: watching the others of the family, and starting children.
+
+pub mod watcher;

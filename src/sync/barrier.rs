@@ -1,0 +1,283 @@
+//! A barrier: n parties wait for each other, as often as they like.
+//!
+//! Block: 0 guard u32 · 4 parties u32 · 8 phase u32 · 12 epoch u32 · 16 arrived u32 · 20 broken u32 · 24 broken by u32 ·
+//! 28 member capacity u32 · 64 waiters, 64 bytes · 128 arrivals, parties × u32 · then members, capacity × u32.
+//!
+//! | event | under the guard | then |
+//! |---|---|---|
+//! | a party arrives, not the last | arrivals[arrived] = its token; arrived + 1 | it waits for another phase |
+//! | the last party arrives | arrived = 0; phase + 1 | all are woken and pass |
+//! | a party gives up (timeout, abort), or `abort()` | broken = 1 | all are woken and fail |
+//! | `reset()` | arrived = 0, broken = 0, epoch + 1 | waiters of the old epoch fail, the barrier works again |
+//! | a party is found dead | broken = 1, broken by = its token | all are woken and fail |
+//!
+//! The guard is a word with its holder's token. A holder that was killed inside leaves it; whoever finds it dead takes it
+//! over and breaks the barrier, which is what a dead party means anyway: so no half-done change is ever passed on.
+//!
+//! Who is a party? Every agent that has waited here, and every agent of another process than the creator's that has the
+//! barrier (it was sent to it to be used): these are *members*. A member that dies without leaving (killed, crashed)
+//! breaks the phase in which others wait, also when it had not arrived yet. A member that ends in good order leaves. The
+//! list holds 2 × parties + 16 members; further ones are not watched until they wait.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::time::Duration;
+
+use super::waiters::Waiters;
+use crate::error::{Code, Error, Result};
+use crate::memory::{Block, Domain, Token};
+use crate::sys::futex;
+
+pub const PARTIES_MAX: u32 = 65_536;
+const ARRIVALS: u64 = 128;
+
+/// What a party that arrived but was not the last waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    phase: u32,
+    epoch: u32,
+    pub index: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Waiting,
+    Passed,
+    Broken,
+}
+
+pub enum Arrival {
+    /// The last one: everybody passes.
+    Last(u32),
+    Waits(Ticket),
+    Broken,
+}
+
+#[derive(Clone, Copy)]
+pub struct Barrier<'d> {
+    domain: &'d Domain,
+    block: Block,
+}
+
+impl<'d> Barrier<'d> {
+    pub fn block_size(parties: u32) -> u64 {
+        ARRIVALS + u64::from(parties) * 4 + u64::from(Self::capacity_for(parties)) * 4
+    }
+
+    fn capacity_for(parties: u32) -> u32 {
+        parties * 2 + 16
+    }
+
+    /// Refuses a block whose own figures do not fit it.
+    pub fn at(domain: &'d Domain, block: Block) -> Result<Self> {
+        let barrier = Self { domain, block };
+        let parties = barrier.parties();
+        if parties > PARTIES_MAX || Self::block_size(parties) > block.length {
+            return Err(Error::new(Code::Handle, "the barrier's block has been overwritten".to_owned()));
+        }
+        Ok(barrier)
+    }
+
+    pub fn initialise(domain: &'d Domain, block: Block, parties: u32) {
+        domain.map().u32_at(block.offset + 4).store(parties, Relaxed);
+        domain.map().u32_at(block.offset + 28).store(Self::capacity_for(parties), Relaxed);
+    }
+
+    pub fn parties(self) -> u32 {
+        self.field(4).load(Relaxed)
+    }
+
+    pub fn arrived(self) -> u32 {
+        self.field(16).load(Relaxed).min(self.parties())
+    }
+
+    pub fn is_broken(self) -> bool {
+        self.field(20).load(SeqCst) != 0
+    }
+
+    /// The agent whose death broke the barrier, or nobody.
+    pub fn broken_by(self) -> Token {
+        Token(self.field(24).load(Relaxed))
+    }
+
+    pub fn arrive(self, me: Token) -> Arrival {
+        let _guard = self.guard(me);
+        if self.is_broken() {
+            return Arrival::Broken;
+        }
+        self.enter_member(me);
+        let index = self.arrived();
+        if index + 1 < self.parties() {
+            self.arrival(index).store(me.0, Relaxed);
+            self.field(16).store(index + 1, Relaxed);
+            let (phase, epoch) = (self.field(8).load(Relaxed), self.field(12).load(Relaxed));
+            return Arrival::Waits(Ticket { phase, epoch, index });
+        }
+        self.field(16).store(0, Relaxed);
+        self.field(8).fetch_add(1, SeqCst);
+        self.waiters().wake_all();
+        Arrival::Last(index)
+    }
+
+    pub fn look(self, me: Token, ticket: Ticket) -> Progress {
+        if self.field(8).load(SeqCst) != ticket.phase {
+            return Progress::Passed;
+        }
+        if self.field(12).load(SeqCst) != ticket.epoch || self.is_broken() {
+            // The phase may have gone on between the two looks.
+            return if self.field(8).load(SeqCst) == ticket.phase { Progress::Broken } else { Progress::Passed };
+        }
+        match self.dead_party() {
+            None => Progress::Waiting,
+            Some(dead) => {
+                let _guard = self.guard(me);
+                if self.field(8).load(SeqCst) != ticket.phase {
+                    return Progress::Passed;
+                }
+                self.break_now(dead);
+                Progress::Broken
+            }
+        }
+    }
+
+    /// A party waits no longer (timeout, abort): the others cannot succeed.
+    pub fn give_up(self, me: Token, ticket: Ticket) -> Progress {
+        let _guard = self.guard(me);
+        if self.field(8).load(SeqCst) != ticket.phase {
+            return Progress::Passed;
+        }
+        if self.field(12).load(SeqCst) == ticket.epoch {
+            self.break_now(Token::NOBODY);
+        }
+        Progress::Broken
+    }
+
+    pub fn abort(self, me: Token) {
+        let _guard = self.guard(me);
+        self.break_now(Token::NOBODY);
+    }
+
+    pub fn reset(self, me: Token) {
+        let _guard = self.guard(me);
+        // Who died has been told of; it is not a party of the next phase.
+        for index in 0..self.member_capacity() {
+            let member = Token(self.member(index).load(Relaxed));
+            if member != Token::NOBODY && !self.domain.agents().is_alive(member) {
+                self.member(index).store(0, Relaxed);
+            }
+        }
+        self.field(16).store(0, Relaxed);
+        self.field(20).store(0, SeqCst);
+        self.field(24).store(0, Relaxed);
+        self.field(12).fetch_add(1, SeqCst);
+        self.waiters().wake_all();
+    }
+
+    /// The agent has been given the barrier in order to use it.
+    pub fn join(self, me: Token) {
+        let _guard = self.guard(me);
+        self.enter_member(me);
+    }
+
+    /// The agent ends in good order, or lets the barrier go.
+    pub fn leave(self, me: Token) {
+        let _guard = self.guard(me);
+        for index in 0..self.member_capacity() {
+            if self.member(index).load(Relaxed) == me.0 {
+                self.member(index).store(0, Relaxed);
+            }
+        }
+    }
+
+    pub fn register(self, slot: u32) {
+        self.waiters().set(slot);
+    }
+
+    pub fn unregister(self, slot: u32) {
+        self.waiters().clear(slot);
+    }
+
+    fn enter_member(self, me: Token) {
+        let mut free = None;
+        for index in 0..self.member_capacity() {
+            match self.member(index).load(Relaxed) {
+                0 => free = free.or(Some(index)),
+                token if token == me.0 => return,
+                _ => {}
+            }
+        }
+        if let Some(index) = free {
+            self.member(index).store(me.0, Release);
+        }
+    }
+
+    fn dead_party(self) -> Option<Token> {
+        let arrived = (0..self.arrived()).map(|index| self.arrival(index));
+        let members = (0..self.member_capacity()).map(|index| self.member(index));
+        arrived
+            .chain(members)
+            .map(|word| Token(word.load(Acquire)))
+            .find(|token| *token != Token::NOBODY && !self.domain.agents().is_alive(*token))
+    }
+
+    fn break_now(self, culprit: Token) {
+        self.field(24).store(culprit.0, Relaxed);
+        self.field(16).store(0, Relaxed);
+        self.field(20).store(1, SeqCst);
+        self.waiters().wake_all();
+    }
+
+    fn guard(self, me: Token) -> Guard<'d> {
+        let word = self.field(0);
+        let guard = || Guard { word };
+        let mut rounds = 0_u32;
+        loop {
+            let Err(holder) = word.compare_exchange(0, me.0, AcqRel, Acquire) else { return guard() };
+            rounds += 1;
+            if rounds <= 100 {
+                std::hint::spin_loop();
+                continue;
+            }
+            futex::wait(word, holder, Some(Duration::from_millis(1)));
+            if !self.domain.agents().is_alive_now(Token(holder))
+                && word.compare_exchange(holder, me.0, AcqRel, Relaxed).is_ok()
+            {
+                self.break_now(Token(holder));
+                return guard();
+            }
+        }
+    }
+
+    fn member_capacity(self) -> u32 {
+        // Computed, not read: the field is for inspection.
+        Self::capacity_for(self.parties())
+    }
+
+    fn arrival(self, index: u32) -> &'d AtomicU32 {
+        self.domain.map().u32_at(self.block.offset + ARRIVALS + u64::from(index) * 4)
+    }
+
+    fn member(self, index: u32) -> &'d AtomicU32 {
+        let start = self.block.offset + ARRIVALS + u64::from(self.parties()) * 4;
+        self.domain.map().u32_at(start + u64::from(index) * 4)
+    }
+
+    fn waiters(self) -> Waiters<'d> {
+        Waiters::at(self.domain, self.block.offset + 64)
+    }
+
+    fn field(self, offset: u64) -> &'d AtomicU32 {
+        self.domain.map().u32_at(self.block.offset + offset)
+    }
+}
+
+struct Guard<'d> {
+    word: &'d AtomicU32,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.word.store(0, Release);
+        futex::wake(self.word, 1);
+    }
+}

@@ -1,0 +1,119 @@
+//! A mutual-exclusion lock between agents: threads of one process and of others alike.
+//!
+//! Block, 128 bytes: 0 state u32 · 64 waiters, 64 bytes.
+//!
+//! | state word | meaning | goes to | by |
+//! |---|---|---|---|
+//! | 0 | free, nobody waits | t | anyone, also JavaScript: one compare-exchange |
+//! | t | agent t holds it, nobody waits | 0 | its release, also from JavaScript: one compare-exchange |
+//! | t + WAITERS | held, some agent's bit is set | 0 + WAITERS, then one sleeper is woken | release |
+//! | 0 + WAITERS | free, waiters are on their way | t + WAITERS, or t when no bit is left | a taker, here only |
+//!
+//! With WAITERS set both of JavaScript's compare-exchanges fail, and this file decides.
+//!
+//! Death. The owner's token is dead in the agent table as soon as its process is reaped: whoever looks next takes the
+//! lock over with one compare-exchange from that very word, and learns whose death passed it on. Killed between the
+//! store of a free word and the waking: the reaper wakes everybody. A woken waiter that dies, gives up or is slow: the
+//! same, or it wakes the next (`give_up`), or the others look again within a second.
+//!
+//! Any agent may release a held lock, as in Python. Waking is not handing over: a running thread may take the lock
+//! before the one that was woken (barging), which keeps a contended lock fast and is not fair.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use super::waiters::Waiters;
+use crate::error::{Code, Error, Result};
+use crate::memory::{Block, Domain, TOKEN_MASK, Token};
+
+pub const BLOCK_SIZE: u64 = 128;
+pub const WAITERS: u32 = 1 << 31;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    Acquired,
+    /// Acquired from an agent that died while it held the lock.
+    AcquiredFromDead(Token),
+    Held,
+}
+
+#[derive(Clone, Copy)]
+pub struct Lock<'d> {
+    domain: &'d Domain,
+    block: Block,
+}
+
+impl<'d> Lock<'d> {
+    pub fn at(domain: &'d Domain, block: Block) -> Self {
+        debug_assert!(block.length >= BLOCK_SIZE);
+        Self { domain, block }
+    }
+
+    pub fn try_acquire(self, me: Token) -> Attempt {
+        loop {
+            let seen = self.state().load(SeqCst);
+            let owner = Token(seen & TOKEN_MASK);
+            if owner != Token::NOBODY && self.domain.agents().is_alive(owner) {
+                return Attempt::Held;
+            }
+            if self.state().compare_exchange(seen, me.0 | seen & WAITERS, SeqCst, Relaxed).is_ok() {
+                self.drop_flag_unless_awaited(me);
+                return if owner == Token::NOBODY { Attempt::Acquired } else { Attempt::AcquiredFromDead(owner) };
+            }
+        }
+    }
+
+    pub fn release(self) -> Result<()> {
+        loop {
+            let seen = self.state().load(SeqCst);
+            if seen & TOKEN_MASK == 0 {
+                return Err(Error::new(Code::LockNotHeld, "lock.release(): the lock is not held by anyone".to_owned()));
+            }
+            if self.state().compare_exchange(seen, seen & WAITERS, SeqCst, Relaxed).is_ok() {
+                if seen & WAITERS != 0 {
+                    self.waiters().wake(1);
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    /// The agent will wait: from here on a release wakes it.
+    pub fn register(self, slot: u32) {
+        self.waiters().set(slot);
+        self.state().fetch_or(WAITERS, SeqCst);
+    }
+
+    /// The agent waits no longer. If it was woken for a free lock that it does not take, the next one is.
+    pub fn unregister(self, slot: u32) {
+        self.waiters().clear(slot);
+        let seen = self.state().load(SeqCst);
+        if seen & TOKEN_MASK == 0 && seen & WAITERS != 0 {
+            self.waiters().wake(1);
+        }
+    }
+
+    pub fn owner(self) -> Token {
+        Token(self.state().load(Relaxed) & TOKEN_MASK)
+    }
+
+    /// The holder gives the fast path back once nobody waits. An agent that registers meanwhile sets its bit before the
+    /// flag: either we read its bit, or its flag comes after our clearing.
+    fn drop_flag_unless_awaited(self, me: Token) {
+        let seen = self.state().load(Relaxed);
+        if seen & WAITERS == 0 || self.waiters().any_alive() {
+            return;
+        }
+        if self.state().compare_exchange(me.0 | WAITERS, me.0, SeqCst, Relaxed).is_ok() && self.waiters().any_alive() {
+            self.state().fetch_or(WAITERS, SeqCst);
+        }
+    }
+
+    fn state(self) -> &'d AtomicU32 {
+        self.domain.map().u32_at(self.block.offset)
+    }
+
+    fn waiters(self) -> Waiters<'d> {
+        Waiters::at(self.domain, self.block.offset + 64)
+    }
+}

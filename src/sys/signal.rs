@@ -1,0 +1,14 @@
+//! Signals to this process and to others.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Ends this process at once, whatever its threads do.
+pub fn kill_self() {
+    let _ = kill(Pid::this(), Signal::SIGKILL);
+}
+
+/// The parent's death no longer sends this process a signal.
+pub fn forget_parent_death() {
+    let _ = nix::sys::prctl::set_pdeathsig(None);
+}

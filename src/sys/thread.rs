@@ -1,0 +1,16 @@
+//! The calling thread and process.
+
+/// The kernel's id of the calling thread.
+pub fn id() -> u32 {
+    nix::unistd::gettid().as_raw() as u32
+}
+
+/// How many processors this process may run on, at least 1.
+pub fn processor_count() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Keeps every signal away from the calling thread, so that Node's threads get them.
+pub fn block_signals() {
+    let _ = nix::sys::signal::SigSet::all().thread_block();
+}
