@@ -15,7 +15,7 @@ class Failure {
   }
 }
 
-const isOverflow = (error) => error instanceof RangeError && /call stack/.test(error.message);
+const isOverflow = (error) => error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 
 /** Any thrown thing as a Failure; `step` is where the thrower stood, a function from the path before to the path after. */
 function failed(error, step) {

@@ -8,13 +8,14 @@ const { Failure } = require('./path');
 
 const REFUSED_TAGS = new Set([
   'Promise', 'WeakMap', 'WeakSet', 'WeakRef', 'FinalizationRegistry', 'Generator', 'AsyncGenerator',
-  'MessagePort', 'MessageChannel', 'BroadcastChannel', 'AbortSignal', 'AbortController', 'CryptoKey', 'KeyObject',
+  'AbortSignal', 'AbortController', 'CryptoKey', 'KeyObject',
   'Blob', 'File', 'FormData', 'Headers', 'Request', 'Response', 'ReadableStream', 'WritableStream', 'TransformStream',
 ]);
 const REFUSED_FAMILIES = /^(?:Intl|WebAssembly|Temporal)\b|Iterator$/;
 
 /** The reason why an instance of no known class is refused, else null. */
 function refusalOf(object) {
+  if (object instanceof MessagePort) return cannot('a MessagePort');
   const tag = object[Symbol.toStringTag];
   if (typeof tag !== 'string') return null;
   return REFUSED_TAGS.has(tag) || REFUSED_FAMILIES.test(tag) ? cannot(`${article(tag)} ${tag}`) : null;
