@@ -151,6 +151,9 @@ test('properties_of_arrays_arrive_whatever_the_length', (t) => {
     t.deepEqual(Object.entries(found), Object.entries(value));
     t.is(found.length, length);
   }
+  // eslint-disable-next-line no-sparse-arrays
+  const holeAndProperty = Object.assign([1, , 3], { extra: 1 });
+  t.deepEqual(Object.entries(travel(holeAndProperty)), Object.entries(holeAndProperty));
   const match = /b(c)/.exec('abcd');
   t.deepEqual(Object.entries(travel(match)), Object.entries(match));
 });

@@ -111,7 +111,11 @@ function endRun(encoder, run, count) {
 // Listing the keys costs as much as encoding the array; inspect() skips the elements and shows what else there is.
 // Should it ever word its answer differently, the keys are listed: slower, never wrong.
 function hasExtraProperties(array, length) {
-  if (length <= KEYS_LENGTH_MAX) return Object.keys(array).length !== length;
+  if (length <= KEYS_LENGTH_MAX) {
+    const keys = Object.keys(array);
+    // Indices come first; the last key tells a hole made up for by a property from neither.
+    return keys.length !== length || (length !== 0 && keys[length - 1] !== String(length - 1));
+  }
   return inspect(array, WITHOUT_ELEMENTS) !== `[ ... ${length} more items ]`;
 }
 
