@@ -178,8 +178,8 @@ function readArrayTail(decoder) {
     // Through the largest length to the one meant: that makes the engine store elements sparsely instead of
     // setting memory aside for a length that somebody merely wrote down.
     array.length = 0xffffffff;
-    array.length = length;
   }
+  array.length = length; // holes at the end count, too
   const count = decoder.count(2);
   for (let pair = 0; pair < count; pair++) readPair(decoder, array, length);
   decoder.leave();

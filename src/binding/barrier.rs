@@ -25,44 +25,44 @@ pub struct NativeBarrier {
     ticket: Option<Ticket>,
 }
 
+/// A new barrier for that many parties, or the one of that name, which must have as many.
+#[napi]
+pub fn create_barrier(parties: u32, name: Option<String>) -> napi::Result<NativeBarrier> {
+    runtime::with(|runtime| {
+        let domain = runtime.domain();
+        let make = || {
+            let block = domain.allocate(Kind::Barrier, Barrier::block_size(parties))?;
+            Barrier::initialise(domain, block, parties);
+            Ok(block)
+        };
+        let block = match &name {
+            None => make()?,
+            Some(name) => domain.open_named(Kind::Barrier, name, make)?.0,
+        };
+        let found = Barrier::at(domain, block)?.parties();
+        if found != parties {
+            domain.detach(block.handle);
+            let message = format!("the barrier of that name has {found} parties, not {parties}");
+            return Err(Error::new(Code::Name, message));
+        }
+        Ok(NativeBarrier { block: Some(block), ticket: None })
+    })
+}
+
+/// The barrier that a handle names; its reference was shipped with the handle, to a party.
+#[napi]
+pub fn open_barrier(index: u32, generation: u32) -> napi::Result<NativeBarrier> {
+    let handle = handle(Kind::Barrier as u32, index, generation)?;
+    runtime::with(|runtime| {
+        let block = attach_shipped(runtime.domain(), handle)?;
+        Barrier::at(runtime.domain(), block)?.join(runtime.agent.token);
+        note_joined(block);
+        Ok(NativeBarrier { block: Some(block), ticket: None })
+    })
+}
+
 #[napi]
 impl NativeBarrier {
-    /// A new barrier for that many parties, or the one of that name, which must have as many.
-    #[napi(factory)]
-    pub fn create(parties: u32, name: Option<String>) -> napi::Result<Self> {
-        runtime::with(|runtime| {
-            let domain = runtime.domain();
-            let make = || {
-                let block = domain.allocate(Kind::Barrier, Barrier::block_size(parties))?;
-                Barrier::initialise(domain, block, parties);
-                Ok(block)
-            };
-            let block = match &name {
-                None => make()?,
-                Some(name) => domain.open_named(Kind::Barrier, name, make)?.0,
-            };
-            let found = Barrier::at(domain, block)?.parties();
-            if found != parties {
-                domain.detach(block.handle);
-                let message = format!("the barrier of that name has {found} parties, not {parties}");
-                return Err(Error::new(Code::Name, message));
-            }
-            Ok(Self { block: Some(block), ticket: None })
-        })
-    }
-
-    /// The barrier that a handle names; its reference was shipped with the handle, to a party.
-    #[napi(factory)]
-    pub fn open(index: u32, generation: u32) -> napi::Result<Self> {
-        let handle = handle(Kind::Barrier as u32, index, generation)?;
-        runtime::with(|runtime| {
-            let block = attach_shipped(runtime.domain(), handle)?;
-            Barrier::at(runtime.domain(), block)?.join(runtime.agent.token);
-            note_joined(block);
-            Ok(Self { block: Some(block), ticket: None })
-        })
-    }
-
     #[napi]
     pub fn identity(&self) -> napi::Result<Vec<u32>> {
         Ok(identity(self.block()?))

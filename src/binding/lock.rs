@@ -14,29 +14,29 @@ pub struct NativeLock {
     block: Option<Block>,
 }
 
+/// A new lock, or the one of that name.
+#[napi]
+pub fn create_lock(name: Option<String>) -> napi::Result<NativeLock> {
+    runtime::with(|runtime| {
+        let domain = runtime.domain();
+        let make = || domain.allocate(Kind::Lock, BLOCK_SIZE);
+        let block = match &name {
+            None => make()?,
+            Some(name) => domain.open_named(Kind::Lock, name, make)?.0,
+        };
+        Ok(NativeLock { block: Some(block) })
+    })
+}
+
+/// The lock that a handle names; its reference was shipped with the handle.
+#[napi]
+pub fn open_lock(index: u32, generation: u32) -> napi::Result<NativeLock> {
+    let handle = handle(Kind::Lock as u32, index, generation)?;
+    runtime::with(|runtime| Ok(NativeLock { block: Some(attach_shipped(runtime.domain(), handle)?) }))
+}
+
 #[napi]
 impl NativeLock {
-    /// A new lock, or the one of that name.
-    #[napi(factory)]
-    pub fn create(name: Option<String>) -> napi::Result<Self> {
-        runtime::with(|runtime| {
-            let domain = runtime.domain();
-            let make = || domain.allocate(Kind::Lock, BLOCK_SIZE);
-            let block = match &name {
-                None => make()?,
-                Some(name) => domain.open_named(Kind::Lock, name, make)?.0,
-            };
-            Ok(Self { block: Some(block) })
-        })
-    }
-
-    /// The lock that a handle names; its reference was shipped with the handle.
-    #[napi(factory)]
-    pub fn open(index: u32, generation: u32) -> napi::Result<Self> {
-        let handle = handle(Kind::Lock as u32, index, generation)?;
-        runtime::with(|runtime| Ok(Self { block: Some(attach_shipped(runtime.domain(), handle)?) }))
-    }
-
     #[napi]
     pub fn identity(&self) -> napi::Result<Vec<u32>> {
         Ok(identity(self.block()?))

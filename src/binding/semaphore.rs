@@ -14,33 +14,33 @@ pub struct NativeSemaphore {
     block: Option<Block>,
 }
 
+/// A new semaphore of that value, or the one of that name, whatever its value.
+#[napi]
+pub fn create_semaphore(value: u32, name: Option<String>) -> napi::Result<NativeSemaphore> {
+    runtime::with(|runtime| {
+        let domain = runtime.domain();
+        let make = || {
+            let block = domain.allocate(Kind::Semaphore, BLOCK_SIZE)?;
+            Semaphore::at(domain, block).initialise(value);
+            Ok(block)
+        };
+        let block = match &name {
+            None => make()?,
+            Some(name) => domain.open_named(Kind::Semaphore, name, make)?.0,
+        };
+        Ok(NativeSemaphore { block: Some(block) })
+    })
+}
+
+/// The semaphore that a handle names; its reference was shipped with the handle.
+#[napi]
+pub fn open_semaphore(index: u32, generation: u32) -> napi::Result<NativeSemaphore> {
+    let handle = handle(Kind::Semaphore as u32, index, generation)?;
+    runtime::with(|runtime| Ok(NativeSemaphore { block: Some(attach_shipped(runtime.domain(), handle)?) }))
+}
+
 #[napi]
 impl NativeSemaphore {
-    /// A new semaphore of that value, or the one of that name, whatever its value.
-    #[napi(factory)]
-    pub fn create(value: u32, name: Option<String>) -> napi::Result<Self> {
-        runtime::with(|runtime| {
-            let domain = runtime.domain();
-            let make = || {
-                let block = domain.allocate(Kind::Semaphore, BLOCK_SIZE)?;
-                Semaphore::at(domain, block).initialise(value);
-                Ok(block)
-            };
-            let block = match &name {
-                None => make()?,
-                Some(name) => domain.open_named(Kind::Semaphore, name, make)?.0,
-            };
-            Ok(Self { block: Some(block) })
-        })
-    }
-
-    /// The semaphore that a handle names; its reference was shipped with the handle.
-    #[napi(factory)]
-    pub fn open(index: u32, generation: u32) -> napi::Result<Self> {
-        let handle = handle(Kind::Semaphore as u32, index, generation)?;
-        runtime::with(|runtime| Ok(Self { block: Some(attach_shipped(runtime.domain(), handle)?) }))
-    }
-
     #[napi]
     pub fn identity(&self) -> napi::Result<Vec<u32>> {
         Ok(identity(self.block()?))

@@ -1,0 +1,79 @@
+'use strict';
+// This thread's link to the native runtime: opened on first use, and the place where its events arrive.
+
+const native = require('./binding');
+const { AbortError } = require('./errors');
+
+// The kinds of events; src/binding/runtime.rs has the same numbers.
+const EVENT_WAIT = 1;
+const EVENT_CHANNEL = 2;
+const EVENT_CHANNEL_END = 3;
+const EVENT_CHILD_EXIT = 4;
+const EVENT_POOL = 5;
+
+let instance;
+let environment;
+/** @type {Map<number, (outcome: number) => void>} */
+const waits = new Map();
+/** @type {Map<number, { readable(): void, ended(): void }>} */
+const channels = new Map();
+/** @type {Map<number, (status: number) => void>} */
+const children = new Map();
+/** @type {Map<number, () => void>} */
+const pools = new Map();
+
+/** Opens the domain and this thread's runtime, once. @returns {number} the number of this registration */
+function open() {
+  if (instance !== undefined) return instance;
+  instance = native.register(dispatch);
+  environment = native.domainInfo();
+  // Children that are started by other means find the domain through us, for as long as we live.
+  process.env[environment.holderVariable] = environment.holderValue;
+  delete process.env[environment.descriptorVariable];
+  return instance;
+}
+
+function dispatch(kind, id, value) {
+  switch (kind) {
+    case EVENT_WAIT:
+      return waits.get(id)?.(value);
+    case EVENT_CHANNEL:
+      return channels.get(id)?.readable();
+    case EVENT_CHANNEL_END:
+      return channels.get(id)?.ended();
+    case EVENT_CHILD_EXIT:
+      return children.get(id)?.(value);
+    case EVENT_POOL:
+      return pools.get(id)?.();
+  }
+}
+
+/**
+ * Waits without blocking the thread.
+ *
+ * @param {(instance: number, timeout: number) => number} begin starts the wait; below zero, it has ended already
+ * @param {number} timeout milliseconds, -1 for ever
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<number>} the outcome, as src/binding/arguments.rs numbers them
+ */
+function wait(begin, timeout, signal) {
+  if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
+  const id = begin(open(), timeout);
+  if (id < 0) return Promise.resolve(id);
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      // 0: the wait has just succeeded, and its event is on the way.
+      if (native.cancelWait(id) === 0) return;
+      waits.delete(id);
+      reject(new AbortError(signal.reason));
+    };
+    waits.set(id, (outcome) => {
+      waits.delete(id);
+      signal?.removeEventListener('abort', onAbort);
+      resolve(outcome);
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+module.exports = { open, wait, channels, children, pools, instance: open };

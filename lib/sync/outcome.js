@@ -1,0 +1,23 @@
+'use strict';
+// How native waits end; src/binding/arguments.rs has the same numbers.
+
+const native = require('../binding');
+
+const DONE = -1;
+const TIMED_OUT = -2;
+const BROKEN = -3;
+/** Outcomes of -16 and below: done, and taken over from the dead agent with the token -16 - outcome. */
+const FROM_DEAD = -16;
+
+/** @returns {{ pid: number | null, threadId: number | null, name: string } | null} the agent that died holding what was acquired */
+function deadAgent(outcome) {
+  if (outcome > FROM_DEAD) return null;
+  return describeAgent(FROM_DEAD - outcome);
+}
+
+function describeAgent(token) {
+  const info = native.agentInfo(token);
+  return info === null ? { pid: null, threadId: null, name: '' } : { pid: info.pid, threadId: info.threadId, name: info.name };
+}
+
+module.exports = { DONE, TIMED_OUT, BROKEN, deadAgent, describeAgent };

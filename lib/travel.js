@@ -1,0 +1,76 @@
+'use strict';
+// How multiproc's own objects travel inside messages: as handles, with a reference that is counted while on its way.
+//
+// A class that travels has a method [travel]() that ships one reference and returns { kind, index, generation, extra };
+// and it registers, under its kind, how the receiver revives it. Kinds below 100 are blocks of the domain
+// (src/memory/directory.rs), from 100 on compositions of others whose parts travel in `extra`.
+
+const { isSharedArrayBuffer } = require('node:util/types');
+const codec = require('./codec');
+const native = require('./binding');
+const { MultiprocError } = require('./errors');
+
+const travel = Symbol.for('multiproc.travel');
+const KIND = Object.freeze({ buffer: 1, lock: 2, semaphore: 3, barrier: 4, value: 101, array: 102 });
+const BLOCK_KINDS = 100;
+
+/** @type {Map<number, (index: number, generation: number, extra: unknown) => object>} */
+const revivers = new Map();
+let describeBuffer = () => null;
+
+function onRevive(kind, revive) {
+  revivers.set(kind, revive);
+}
+
+/** @param {(buffer: SharedArrayBuffer) => object | null} describe */
+function onBuffer(describe) {
+  describeBuffer = describe;
+}
+
+/** The references that the last `pack` has shipped, should its message not be sent. */
+let shipped = [];
+
+const sending = {
+  describe(object) {
+    const description = isSharedArrayBuffer(object) ? describeBuffer(object) : (object[travel]?.() ?? null);
+    if (description !== null && description.kind < BLOCK_KINDS) shipped.push(description);
+    return description;
+  },
+};
+
+const receiving = {
+  revive(kind, index, generation, extra) {
+    const revive = revivers.get(kind);
+    if (revive === undefined) {
+      throw new MultiprocError('ERR_MULTIPROC_DESERIALIZE', `a message holds an object of the unknown kind ${kind}`);
+    }
+    return revive(index, generation, extra);
+  },
+};
+
+/**
+ * @param {unknown} value
+ * @param {string} root what the value is called in errors
+ * @returns {Uint8Array} the message; valid until the next call
+ */
+function pack(value, root) {
+  shipped = [];
+  try {
+    return codec.encode(value, { root, context: sending });
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
+}
+
+/** The message of the last `pack` was not sent: its references end. */
+function takeBack() {
+  for (const { kind, index, generation } of shipped) native.unship(kind, index, generation);
+  shipped = [];
+}
+
+function unpack(bytes) {
+  return codec.decode(bytes, { context: receiving });
+}
+
+module.exports = { travel, KIND, onRevive, onBuffer, pack, unpack, takeBack };
