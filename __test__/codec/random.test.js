@@ -15,10 +15,10 @@ function difference(found, expected, path = 'value', pairs = new Map()) {
   if (pairs.has(expected) || pairs.has(found)) return pairs.get(expected) === found && pairs.get(found) === expected ? null : `${path} (identity)`;
   pairs.set(expected, found).set(found, expected);
   if (Object.getPrototypeOf(found) !== Object.getPrototypeOf(expected)) return `${path} (prototype)`;
-  const lists = partsOf(expected).map((part, i) => [partsOf(found)[i], part]);
-  if (partsOf(found).length !== lists.length) return `${path} (size)`;
-  for (let i = 0; i < lists.length; i++) {
-    const where = difference(lists[i][0], lists[i][1], `${path}/${i}`, pairs);
+  const [foundParts, expectedParts] = [partsOf(found), partsOf(expected)];
+  if (foundParts.length !== expectedParts.length) return `${path} (size)`;
+  for (let i = 0; i < expectedParts.length; i++) {
+    const where = difference(foundParts[i], expectedParts[i], `${path}/${i}`, pairs);
     if (where !== null) return where;
   }
   return null;

@@ -154,6 +154,9 @@ test('properties_of_arrays_arrive_whatever_the_length', (t) => {
   // eslint-disable-next-line no-sparse-arrays
   const holeAndProperty = Object.assign([1, , 3], { extra: 1 });
   t.deepEqual(Object.entries(travel(holeAndProperty)), Object.entries(holeAndProperty));
+  const holesAtTheEnd = Object.assign([1, 2], { extra: 1 });
+  holesAtTheEnd.length = 5;
+  t.is(travel(holesAtTheEnd).length, 5);
   const match = /b(c)/.exec('abcd');
   t.deepEqual(Object.entries(travel(match)), Object.entries(match));
 });

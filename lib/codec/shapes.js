@@ -22,11 +22,14 @@ class SenderShape {
 }
 
 const sent = new Array(SLOT_COUNT).fill(null);
+let latest = new SenderShape([], 0);
 
 /** @returns {SenderShape | null} null: write the object key by key */
 function shapeOf(keys) {
   const count = keys.length;
   if (count === 0 || count > SHAPE_KEYS_MAX) return null;
+  // Rows of a list: the same keys as the object before.
+  if (sameKeys(latest.keys, keys, count)) return latest;
   let hash = count;
   let byteCount = count;
   for (let i = 0; i < count; i++) {
@@ -44,7 +47,9 @@ function shapeOf(keys) {
     shape = new SenderShape(keys, byteCount);
     sent[slot] = shape;
   }
-  return shape.bytes === null ? null : shape;
+  if (shape.bytes === null) return null;
+  latest = shape;
+  return shape;
 }
 
 function sameKeys(known, keys, count) {
