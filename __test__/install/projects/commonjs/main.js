@@ -1,0 +1,27 @@
+'use strict';
+
+const { Lock, SharedArray, Pool } = require('multiproc');
+
+async function main() {
+  const lock = new Lock();
+  const cells = new SharedArray('i32', 4);
+  await lock.acquire();
+  cells.view[0] = 100;
+  lock.release();
+
+  const pool = new Pool({ workers: 2 });
+  const squares = await pool.map(
+    (job) => {
+      job.lock.acquireSync();
+      job.cells.view[0] += job.n;
+      job.lock.release();
+      return job.n * job.n;
+    },
+    [1, 2, 3, 4].map((n) => ({ lock, cells, n })),
+  );
+  await pool.close();
+  await pool.join();
+  console.log(squares.join(' '), cells.view[0]);
+}
+
+main();
