@@ -9,6 +9,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { installCommand } = require('../scripts/prepare.js');
 const { describeMachine } = require('./machine.js');
 const { formatFigure, renderReport } = require('./report.js');
 const ROWS = require('./rows.js');
@@ -84,9 +85,12 @@ function installPeers() {
   const wanted = Object.keys(require('./package.json').dependencies);
   if (wanted.every((name) => fs.existsSync(path.join(__dirname, 'node_modules', name)))) return;
   process.stderr.write('bench: installing the peers into bench/node_modules\n');
-  const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts'];
-  const { status } = spawnSync('npm', args, { cwd: __dirname, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) process.stderr.write('bench: npm ci failed; the peers from npm will be shown as failed\n');
+  const [npm, ...args] = installCommand(__dirname);
+  const { status } = spawnSync(npm, [...args, '--ignore-scripts'], {
+    cwd: __dirname,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) process.stderr.write('bench: npm failed; the peers from npm will be shown as failed\n');
 }
 
 async function main() {

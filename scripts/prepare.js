@@ -31,6 +31,20 @@ function dependenciesAreCurrent(root) {
   );
 }
 
+/**
+ * The command that installs what the lock file says. `npm ci` refuses a lock file without the optional packages of other
+ * platforms, which is what npm writes where the registry does not offer them; `npm install --no-save` takes the rest of
+ * it as it stands and leaves the file alone.
+ */
+function installCommand(root) {
+  const { packages } = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const locked = new Set(Object.keys(packages).map((key) => key.slice(key.lastIndexOf('node_modules/') + 13)));
+  const complete = Object.values(packages).every((entry) =>
+    Object.keys(entry.optionalDependencies ?? {}).every((name) => locked.has(name)),
+  );
+  return ['npm', ...(complete ? ['ci'] : ['install', '--no-save']), '--no-audit', '--no-fund'];
+}
+
 /** The addon exists and none of its sources is newer. */
 function addonIsCurrent(root) {
   const addons = fs.readdirSync(root).filter((name) => /^multiproc\..*\.node$/.test(name));
@@ -82,7 +96,10 @@ function run(program, args) {
 }
 
 function prepare({ build = false } = {}) {
-  if (!dependenciesAreCurrent(ROOT)) run('npm', ['ci', '--no-audit', '--no-fund']);
+  if (!dependenciesAreCurrent(ROOT)) {
+    const [program, ...args] = installCommand(ROOT);
+    run(program, args);
+  }
   if (build || !addonIsCurrent(ROOT)) {
     checkToolchain();
     run('npm', ['run', '--silent', 'build']);
@@ -99,4 +116,4 @@ if (require.main === module) {
   }
 }
 
-module.exports = { prepare, dependenciesAreCurrent, addonIsCurrent, checkToolchain, MissingError };
+module.exports = { prepare, dependenciesAreCurrent, installCommand, addonIsCurrent, checkToolchain, MissingError };

@@ -10,7 +10,7 @@ const { run } = require('../helpers/run.js');
 
 const ROOT = path.join(__dirname, '../..');
 const text = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-const programs = [...text.matchAll(/^### (.+)$[^]*?^```js\n([^]*?)^```\n+^```text\n([^]*?)^```$/gm)];
+const programs = [...text.matchAll(/^### (.+)$[\s\S]*?^```js\n([\s\S]*?)^```\n+^```text\n([\s\S]*?)^```$/gm)];
 
 guard(test);
 

@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('ava');
-const { addonIsCurrent, checkToolchain, dependenciesAreCurrent } = require('../../scripts/prepare.js');
+const { addonIsCurrent, checkToolchain, dependenciesAreCurrent, installCommand } = require('../../scripts/prepare.js');
 
 function project(t, files) {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'multiproc-prepare-'));
@@ -42,6 +42,15 @@ test('a newer lock file is looked into: same versions are current, another versi
   t.true(current({ '': {}, ...a1, ...other }, a1));
   t.false(current(a2, a1));
   t.false(current(a1, {}));
+});
+
+test('a lock file without the packages of other platforms is installed without npm ci', (t) => {
+  const a = { 'node_modules/b/node_modules/a': { optionalDependencies: { '@a/linux': '1', '@a/darwin': '1' } } };
+  const linux = { 'node_modules/@a/linux': { version: '1.0.0', optional: true } };
+  const darwin = { 'node_modules/b/node_modules/@a/darwin': { version: '1.0.0', optional: true } };
+  const command = (packages) => installCommand(project(t, { 'package-lock.json': [5, lock(packages)] })).join(' ');
+  t.regex(command({ '': {}, ...a, ...linux, ...darwin }), /^npm ci /);
+  t.regex(command({ '': {}, ...a, ...linux }), /^npm install --no-save /);
 });
 
 test('the addon is current when no source is newer', (t) => {
