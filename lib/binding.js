@@ -8,18 +8,14 @@ const NODE_MAJOR_MIN = 20;
 
 function load() {
   const { platform, arch, versions } = process;
-  const isSupported = platform === 'linux' && (arch === 'x64' || arch === 'arm64') && isGlibc();
-  if (!isSupported || Number.parseInt(versions.node, 10) < NODE_MAJOR_MIN) {
-    throw new MultiprocError(
-      'ERR_MULTIPROC_PLATFORM',
-      `multiproc runs on Linux x64 and arm64 with glibc and Node.js ${NODE_MAJOR_MIN} or newer; this is ${platform} ${arch}` +
-        `${platform === 'linux' && !isGlibc() ? ' without glibc' : ''}, Node.js ${versions.node}`,
-    );
-  }
+  const isKnown = platform === 'linux' && (arch === 'x64' || arch === 'arm64');
+  if (!isKnown || Number.parseInt(versions.node, 10) < NODE_MAJOR_MIN) throw unsupported();
   const file = path.join(__dirname, '..', `multiproc.linux-${arch}-gnu.node`);
   try {
     return require(file);
   } catch (cause) {
+    // Looked at only now: the report takes milliseconds.
+    if (!isGlibc()) throw unsupported(' without glibc');
     throw new MultiprocError(
       'ERR_MULTIPROC_BINDING',
       `the native addon ${file} could not be loaded (${cause.message}); reinstall the package, or run "npm run build" in a clone`,
@@ -28,20 +24,16 @@ function load() {
   }
 }
 
-function isGlibc() {
-  return Boolean(process.report?.getReport === undefined || glibcVersion());
+function unsupported(what = '') {
+  const { platform, arch, versions } = process;
+  return new MultiprocError(
+    'ERR_MULTIPROC_PLATFORM',
+    `multiproc runs on Linux x64 and arm64 with glibc and Node.js ${NODE_MAJOR_MIN} or newer; this is ${platform} ${arch}${what}, Node.js ${versions.node}`,
+  );
 }
 
-let glibc;
-function glibcVersion() {
-  if (glibc === undefined) {
-    // Without the network part, whose name look-ups can take seconds.
-    const excluded = process.report.excludeNetwork;
-    process.report.excludeNetwork = true;
-    glibc = process.report.getReport().header.glibcVersionRuntime ?? '';
-    process.report.excludeNetwork = excluded;
-  }
-  return glibc;
+function isGlibc() {
+  return process.report?.getReport().header.glibcVersionRuntime !== undefined;
 }
 
 /** A function of the addon, whose failures `CODE: message` are thrown as the errors of lib/errors.js. */

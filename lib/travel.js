@@ -14,6 +14,16 @@ const travel = Symbol.for('multiproc.travel');
 const KIND = Object.freeze({ buffer: 1, lock: 2, semaphore: 3, barrier: 4, value: 101, array: 102 });
 const BLOCK_KINDS = 100;
 
+/**
+ * Counts how many of our objects JSON.stringify has met: a message with one of them cannot go as JSON.
+ * Every class that travels has `toJSON: met`.
+ */
+const jsonMeetings = { count: 0 };
+function met() {
+  jsonMeetings.count += 1;
+  return null;
+}
+
 /** @type {Map<number, (index: number, generation: number, extra: unknown) => object>} */
 const revivers = new Map();
 let describeBuffer = () => null;
@@ -40,6 +50,8 @@ const sending = {
 
 const receiving = {
   revive(kind, index, generation, extra) {
+    // A program that has received none of our objects yet has not loaded their classes either.
+    if (!revivers.has(kind)) require('./objects');
     const revive = revivers.get(kind);
     if (revive === undefined) {
       throw new MultiprocError('ERR_MULTIPROC_DESERIALIZE', `a message holds an object of the unknown kind ${kind}`);
@@ -73,4 +85,4 @@ function unpack(bytes) {
   return codec.decode(bytes, { context: receiving });
 }
 
-module.exports = { travel, KIND, onRevive, onBuffer, pack, unpack, takeBack };
+module.exports = { travel, met, jsonMeetings, KIND, onRevive, onBuffer, pack, unpack, takeBack };

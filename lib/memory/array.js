@@ -2,7 +2,7 @@
 // SharedArray: a typed array that processes share, and a lock to go with it.
 
 const { checkInteger, checkName, invalidType, ownOptions } = require('../arguments');
-const { KIND, onRevive, travel } = require('../travel');
+const { KIND, met, onRevive, travel } = require('../travel');
 const { allocate } = require('./buffer');
 const { elementType } = require('./types');
 const { lockFrom } = require('./value');
@@ -63,6 +63,10 @@ class SharedArray {
 
   [Symbol.iterator]() {
     return this.#view[Symbol.iterator]();
+  }
+
+  toJSON() {
+    return met();
   }
 
   [travel]() {

@@ -4,7 +4,7 @@
 
 const { checkName, invalidType, invalidValue, outOfRange, ownOptions } = require('../arguments');
 const { Lock } = require('../sync/lock');
-const { KIND, onRevive, travel } = require('../travel');
+const { KIND, met, onRevive, travel } = require('../travel');
 const { allocate } = require('./buffer');
 const { elementType } = require('./types');
 
@@ -99,6 +99,10 @@ class SharedValue {
       this.#check(call, 'result of fn', wanted);
       if (Object.is(this.compareExchange(old, wanted), old)) return wanted;
     }
+  }
+
+  toJSON() {
+    return met();
   }
 
   [travel]() {

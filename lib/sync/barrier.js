@@ -6,7 +6,7 @@ const runtime = require('../runtime');
 const { checkInteger, checkName, checkSignal, checkTimeout, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { AbortError, BrokenBarrierError, MultiprocError } = require('../errors');
-const { KIND, onRevive, travel } = require('../travel');
+const { KIND, met, onRevive, travel } = require('../travel');
 const { DONE, TIMED_OUT, describeAgent } = require('./outcome');
 
 const PARTIES_MAX = 65_536;
@@ -76,6 +76,10 @@ class Barrier {
 
   [dispose]() {
     this.close();
+  }
+
+  toJSON() {
+    return met();
   }
 
   [travel]() {

@@ -7,7 +7,7 @@ const runtime = require('../runtime');
 const { checkName, checkSignal, checkTimeout, invalidType, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
-const { KIND, onRevive, travel } = require('../travel');
+const { KIND, met, onRevive, travel } = require('../travel');
 const { deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
 const { fastPath } = require('./window');
 
@@ -104,6 +104,10 @@ class Lock {
 
   [dispose]() {
     this.close();
+  }
+
+  toJSON() {
+    return met();
   }
 
   [travel]() {

@@ -6,7 +6,7 @@ const runtime = require('../runtime');
 const { checkInteger, checkName, checkSignal, checkTimeout, invalidType, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
-const { KIND, onRevive, travel } = require('../travel');
+const { KIND, met, onRevive, travel } = require('../travel');
 const { TIMED_OUT } = require('./outcome');
 
 const VALUE_MAX = 2 ** 30 - 1;
@@ -89,6 +89,10 @@ class Semaphore {
 
   [dispose]() {
     this.close();
+  }
+
+  toJSON() {
+    return met();
   }
 
   [travel]() {

@@ -10,3 +10,4 @@ mod meta;
 mod runtime;
 mod semaphore;
 mod shared_array_buffer;
+mod task_queue;

@@ -20,6 +20,7 @@ use napi::sys as raw;
 use crate::channel::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
+use crate::pool::task_queue::TaskQueue;
 use crate::process::watcher;
 use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
 use crate::sync::waits::{Goal, Outcome, Waits};
@@ -35,6 +36,8 @@ const KEY_INTERRUPT: u64 = 2;
 pub const EVENT_WAIT: u32 = 1;
 pub const EVENT_CHANNEL: u32 = 2;
 pub const EVENT_CHANNEL_END: u32 = 3;
+pub const EVENT_CHILD_EXIT: u32 = 4;
+pub const EVENT_TASKS: u32 = 5;
 
 /// Handling a message makes the next one likely: how often in a row a spin may start anew.
 const SPINS_IN_A_ROW: u32 = 32;
@@ -60,13 +63,21 @@ pub struct ChannelState {
     end_reported: bool,
 }
 
+pub struct QueueState {
+    pub queue: TaskQueue,
+    pub worker: u32,
+    instance: usize,
+    idle: bool,
+}
+
 pub struct Runtime {
     pub agent: Agent,
     waits: Waits,
     /// Whose each asynchronous wait is.
     wait_instances: BTreeMap<u32, usize>,
     channels: BTreeMap<u32, ChannelState>,
-    next_channel: u32,
+    queues: BTreeMap<u32, QueueState>,
+    next_id: u32,
     instances: Vec<Option<Instance>>,
     poller: Poller,
     timer: Timer,
@@ -133,7 +144,8 @@ impl Runtime {
             waits: Waits::default(),
             wait_instances: BTreeMap::new(),
             channels: BTreeMap::new(),
-            next_channel: 0,
+            queues: BTreeMap::new(),
+            next_id: 0,
             instances: Vec::new(),
             poller,
             timer,
@@ -175,11 +187,41 @@ impl Runtime {
     }
 
     pub fn add_channel(&mut self, endpoint: Endpoint, instance: u32) -> u32 {
-        self.next_channel += 1;
+        self.next_id += 1;
         let state =
             ChannelState { endpoint, instance: instance as usize, reading: false, referenced: false, end_reported: false };
-        self.channels.insert(self.next_channel, state);
-        self.next_channel
+        self.channels.insert(self.next_id, state);
+        self.next_id
+    }
+
+    pub fn add_queue(&mut self, queue: TaskQueue, instance: u32, worker: u32) -> u32 {
+        self.next_id += 1;
+        self.queues.insert(self.next_id, QueueState { queue, worker, instance: instance as usize, idle: false });
+        self.next_id
+    }
+
+    pub fn queue(&mut self, id: u32) -> Result<&mut QueueState> {
+        self.queues.get_mut(&id).ok_or_else(|| Error::new(Code::Closed, "the task queue is closed".to_owned()))
+    }
+
+    /// Whether new tasks are reported: while it is so, they wake this thread.
+    pub fn set_idle(&mut self, id: u32, idle: bool) -> Result<()> {
+        let slot = self.agent.slot();
+        let state = self.queue(id)?;
+        state.idle = idle;
+        state.queue.set_idle(slot, idle);
+        if idle {
+            // Tasks that came before the bit was set are reported by the next look.
+            self.interrupt.raise();
+        }
+        Ok(())
+    }
+
+    pub fn remove_queue(&mut self, id: u32) {
+        let slot = self.agent.slot();
+        if let Some(state) = self.queues.remove(&id) {
+            state.queue.set_idle(slot, false);
+        }
     }
 
     pub fn channel(&mut self, id: u32) -> Result<&mut ChannelState> {
@@ -256,11 +298,23 @@ impl Runtime {
                 events.push(Event { instance: state.instance, kind: EVENT_CHANNEL_END, id, value: 0.0 });
             }
         }
+        for (&id, state) in &self.queues {
+            if state.idle && state.queue.has_tasks() {
+                events.push(Event { instance: state.instance, kind: EVENT_TASKS, id, value: 0.0 });
+                self.had_traffic = true;
+            }
+        }
         self.settle();
     }
 
     fn has_interest(&self) -> bool {
-        !self.waits.is_empty() || !self.channels.is_empty()
+        !self.waits.is_empty() || !self.channels.is_empty() || !self.queues.is_empty()
+    }
+
+    /// Whether a message or a task is there.
+    fn has_arrivals(&self) -> bool {
+        self.channels.values().any(|state| state.reading && state.endpoint.has_data())
+            || self.queues.values().any(|state| state.idle && state.queue.has_tasks())
     }
 
     fn drain_poller(&mut self) {
@@ -419,7 +473,7 @@ fn spin() {
             let end = Instant::now() + runtime.spin;
             while Instant::now() < end {
                 for _ in 0..20 {
-                    if runtime.channels.values().any(|state| state.reading && state.endpoint.has_data()) {
+                    if runtime.has_arrivals() {
                         return true;
                     }
                     std::hint::spin_loop();
@@ -480,6 +534,7 @@ unsafe extern "C" fn on_cleanup(hook: raw::napi_async_cleanup_hook_handle, _: *m
     };
     runtime.waits.abandon(&runtime.agent);
     runtime.channels.clear();
+    runtime.queues.clear();
     super::barrier::leave_all(&runtime.agent);
     CLOSING.with(|cell| {
         let mut closing = cell.borrow_mut();

@@ -13,4 +13,4 @@ mod writer;
 
 pub use endpoint::{Endpoint, Side};
 pub use reader::Message;
-pub use segment::too_long;
+pub use segment::{corrupt as overwritten, too_long};

@@ -1,0 +1,128 @@
+'use strict';
+// One end of a native channel (src/channel/endpoint.rs): messages in, messages out, and the news that the peer is gone.
+
+const native = require('../binding');
+const runtime = require('../runtime');
+const { pack, takeBack, unpack } = require('../travel');
+
+/** Message types. Type 0 carries text; the others bytes. */
+const TEXT = 0;
+const VALUE = 1;
+const CONTROL = 2;
+
+class Channel {
+  #id;
+  #onMessage;
+  #onEnd;
+  #closed = false;
+
+  /** @param {number} id the runtime's number of this end */
+  constructor(id) {
+    this.#id = id;
+    runtime.channels.set(id, { readable: () => this.#drain(), ended: () => this.#end() });
+  }
+
+  /** @returns {{ channel: Channel, address: string }} a new channel, and what its other end opens */
+  static create() {
+    const [id, index, generation] = native.createChannel(runtime.open());
+    return { channel: new Channel(id), address: `${index}:${generation}` };
+  }
+
+  /** @param {string} address */
+  static open(address) {
+    const [index, generation] = address.split(':').map(Number);
+    return new Channel(native.openChannel(runtime.open(), index, generation));
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param {(type: number, content: string | Buffer) => void} onMessage
+   * @param {() => void} onEnd the peer has closed or died, and all it had sent was read
+   * @param {boolean} referenced whether the channel keeps the event loop alive
+   */
+  listen(onMessage, onEnd, referenced) {
+    this.#onMessage = onMessage;
+    this.#onEnd = onEnd;
+    native.setChannel(this.#id, true, referenced);
+  }
+
+  setReferenced(referenced) {
+    if (!this.#closed) native.setChannel(this.#id, true, referenced);
+  }
+
+  /** Sends text. @returns {number} bytes that the peer has not read yet */
+  sendText(text) {
+    return native.channelSend(this.#id, TEXT, text);
+  }
+
+  /** Sends a value of any kind. @returns {number} bytes that the peer has not read yet */
+  sendValue(value, root, type = VALUE) {
+    const bytes = pack(value, root);
+    try {
+      return native.channelSend(this.#id, type, bytes);
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
+  }
+
+  /** Reads what is there without waiting for the event loop. @returns {Array<[number, string | Buffer]>} */
+  receiveNow() {
+    const messages = [];
+    while (!this.#closed) {
+      const batch = native.channelReceive(this.#id);
+      for (let index = 0; index < batch.length; index += 2) messages.push([batch[index], batch[index + 1]]);
+      if (batch.length === 0) break;
+    }
+    return messages;
+  }
+
+  /** Delivers what is there now, as the event loop would. */
+  flush() {
+    this.#drain();
+  }
+
+  /** The peer is dead: the references inside messages that it never read end. */
+  discardUndelivered() {
+    if (this.#closed) return;
+    const messages = native.channelTakeBack(this.#id);
+    for (let index = 0; index < messages.length; index += 2) {
+      if (messages[index] !== TEXT) release(messages[index + 1]);
+    }
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    runtime.channels.delete(this.#id);
+    native.closeChannel(this.#id);
+  }
+
+  get closed() {
+    return this.#closed;
+  }
+
+  #drain() {
+    while (!this.#closed) {
+      const batch = native.channelReceive(this.#id);
+      if (batch.length === 0) return;
+      for (let index = 0; index < batch.length; index += 2) this.#onMessage(batch[index], batch[index + 1]);
+    }
+  }
+
+  #end() {
+    this.#onEnd();
+  }
+}
+
+// Reviving the message takes its references over; the collector drops them.
+function release(bytes) {
+  try {
+    unpack(bytes);
+  } catch {
+    // What cannot be read holds nothing that could be released.
+  }
+}
+
+module.exports = { Channel, TEXT, VALUE, CONTROL };

@@ -1,0 +1,22 @@
+'use strict';
+// The first thing in a started process: joins the family, opens its channel, and ties its life to its parent's.
+
+const native = require('../binding');
+const runtime = require('../runtime');
+const { Channel } = require('../channel/channel');
+const { take } = require('./environment');
+
+/** @returns {{ channel: Channel, serialization: string } | null} null: this process was not started by multiproc */
+function attach() {
+  const { address, serialization, parent } = take();
+  if (address === undefined) return null;
+  runtime.open();
+  if (parent !== null) {
+    native.endWithParent(parent.pid, parent.startTime, parent.grace);
+    // The watcher does it from here on, with a grace that the system's own signal does not give.
+    if (parent.grace > 0) native.forgetParentDeath();
+  }
+  return { channel: Channel.open(address), serialization };
+}
+
+module.exports = { attach };

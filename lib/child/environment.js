@@ -1,0 +1,28 @@
+'use strict';
+// How a started process learns what it was started for: variables that its starter sets, and that it takes away at once,
+// so that nothing it starts in turn inherits them. Used by both sides.
+
+const CHANNEL = 'MULTIPROC_CHANNEL';
+const PARENT = 'MULTIPROC_PARENT';
+const SERIALIZATION = 'MULTIPROC_SERIALIZATION';
+
+/** @returns {Record<string, string>} */
+function forChild({ address, pid, startTime, grace, serialization }) {
+  return {
+    [CHANNEL]: address,
+    ...(grace === undefined ? {} : { [PARENT]: `${pid}:${startTime}:${grace}` }),
+    ...(serialization === undefined ? {} : { [SERIALIZATION]: serialization }),
+  };
+}
+
+/** In the child: reads the variables and removes them. */
+function take() {
+  const address = process.env[CHANNEL];
+  const parent = process.env[PARENT];
+  const serialization = process.env[SERIALIZATION] ?? 'json';
+  for (const name of [CHANNEL, PARENT, SERIALIZATION]) delete process.env[name];
+  const [pid, startTime, grace] = (parent ?? '').split(':').map(Number);
+  return { address, serialization, parent: parent === undefined ? null : { pid, startTime, grace } };
+}
+
+module.exports = { forChild, take };

@@ -1,0 +1,2 @@
+'use strict';
+module.exports = { spawn: require('node:child_process').spawn };

@@ -1,0 +1,334 @@
+'use strict';
+// Pool: worker processes that pull tasks from a queue in shared memory.
+//
+// States: open → closed (no new tasks) → ended (every task settled, every worker gone); terminate() goes there at once.
+// A task is settled by its result, or by the death of the worker that had taken it: after the worker is reaped and the
+// results it had sent are read, the native queue says which task it had. No task is ever given to a second worker.
+
+const native = require('../binding');
+const runtime = require('../runtime');
+const { checkInteger, checkName, checkSignal, invalidType, ownOptions } = require('../arguments');
+const { asyncDispose } = require('../dispose');
+const { AbortError, MultiprocError, WorkerDiedError } = require('../errors');
+const { cpuCount } = require('../process/cpu_count');
+const { callerFile, describeTarget } = require('../target');
+const { pack, takeBack } = require('../travel');
+const { chunk, collect, defaultChunkSize } = require('./chunks');
+const { FAILED, MAP, RUN } = require('./protocol');
+const { Worker } = require('./worker');
+
+const WORKERS_MAX = 255;
+const OPTIONS = ['workers', 'name', 'env', 'execArgv', 'cwd', 'stdio'];
+/** Workers that die this often in a row before they are ready will not get better. */
+const START_FAILURES_MAX = 3;
+
+let count = 0;
+
+class Pool {
+  #name;
+  #size;
+  #launchOptions;
+  #workers = new Map();
+  #queue;
+  #queueHandle;
+  #functions = new Map();
+  #definitions = [];
+  #lastTask = 0;
+  /** Tasks that are not settled, by number. */
+  #tasks = new Map();
+  /** Tasks that the shared queue had no room for: [number, payload]. */
+  #backlog = [];
+  #state = 'open';
+  #startFailures = 0;
+  #broken;
+  #ended = deferred();
+
+  constructor(options) {
+    const call = 'new Pool()';
+    const { workers = cpuCount(), name, ...launchOptions } = ownOptions(call, options, OPTIONS);
+    this.#size = checkInteger(call, 'workers', workers, 1, WORKERS_MAX);
+    count += 1;
+    this.#name = checkName(call, name) ?? `Pool-${count}`;
+    this.#launchOptions = launchOptions;
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  get size() {
+    return this.#size;
+  }
+
+  get workers() {
+    return [...this.#workers.values()].map(({ pid, index }) => ({ pid, index }));
+  }
+
+  run(fn, ...args) {
+    return this.#submit('pool.run()', fn, RUN, args, undefined, callerFile());
+  }
+
+  apply(fn, args = [], options = undefined) {
+    const call = 'pool.apply()';
+    try {
+      if (!Array.isArray(args)) throw invalidType(call, 'args', 'an array of arguments', args);
+      const signal = checkSignal(call, ownOptions(call, options, ['signal']).signal);
+      return this.#submit(call, fn, RUN, args, signal, callerFile());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async map(fn, iterable, options) {
+    const call = 'pool.map()';
+    const file = callerFile();
+    const { chunkSize, signal } = ownOptions(call, options, ['chunkSize', 'signal']);
+    if (chunkSize !== undefined) checkInteger(call, 'chunkSize', chunkSize, 1, 2 ** 31 - 1);
+    checkSignal(call, signal);
+    if (iterable === null || iterable === undefined || !isIterable(iterable)) {
+      throw invalidType(call, 'iterable', 'an iterable or an async iterable', iterable);
+    }
+    this.#describe(call, fn, file);
+    const items = await collect(iterable);
+    const chunks = chunk(items, chunkSize ?? defaultChunkSize(items.length, this.#size));
+    // All are awaited before the first failure is told: nothing of this call goes on behind the caller's back.
+    const settled = await Promise.allSettled(chunks.map((part) => this.#submit(call, fn, MAP, part, signal, file)));
+    const failed = settled.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return settled.flatMap(({ value }) => value);
+  }
+
+  close() {
+    if (this.#state !== 'open') return;
+    this.#state = 'closed';
+    this.#endWhenIdle();
+  }
+
+  join() {
+    if (this.#state === 'open') {
+      return Promise.reject(new MultiprocError('ERR_MULTIPROC_POOL_CLOSED', 'pool.join(): close() or terminate() the pool first'));
+    }
+    return this.#ended.promise;
+  }
+
+  async terminate() {
+    if (this.#state !== 'ended') {
+      this.#state = 'ended';
+      if (this.#queue !== undefined) native.withdrawTasks(this.#queue);
+      const reason = () => new MultiprocError('ERR_MULTIPROC_POOL_TERMINATED', `${this.#name} was terminated before the task was done`);
+      this.#failAll(reason);
+      for (const worker of this.#workers.values()) worker.child.kill('SIGKILL');
+      this.#endWhenGone();
+    }
+    await this.#ended.promise;
+  }
+
+  async [asyncDispose]() {
+    this.close();
+    await this.join();
+  }
+
+  #submit(call, fn, mode, args, signal, file) {
+    let id;
+    try {
+      this.#refuseWhenClosed(call);
+      if (signal?.aborted) throw new AbortError(signal.reason);
+      const definition = this.#describe(call, fn, file);
+      this.#start();
+      this.#lastTask = (this.#lastTask % 0xffff_fffe) + 1;
+      id = this.#lastTask;
+      const payload = pack([mode, definition, args], mode === MAP ? 'items' : 'args');
+      this.#enqueue(id, payload);
+    } catch (error) {
+      return Promise.reject(withoutPrefix(error));
+    }
+    if (this.#tasks.size === 0) this.#keepAlive(true);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        // A worker that has taken the task goes on; nobody waits for it any more.
+        this.#backlog = this.#backlog.filter(([task]) => task !== id);
+        this.#settle(id)?.reject(new AbortError(signal.reason));
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const done = () => signal?.removeEventListener('abort', onAbort);
+      this.#tasks.set(id, { resolve, reject, done: signal === undefined ? undefined : done });
+    });
+  }
+
+  #describe(call, fn, file) {
+    const known = this.#functions.get(fn);
+    if (known !== undefined) return known;
+    const target = describeTarget(fn, { call, callerFile: file });
+    const id = this.#functions.get(target.key) ?? this.#definitions.length;
+    if (id === this.#definitions.length) {
+      this.#definitions.push(target);
+      for (const worker of this.#workers.values()) worker.send({ define: id, target });
+    }
+    this.#functions.set(target.key, id);
+    if (target.scope === undefined && (typeof fn === 'function' || typeof fn === 'object')) this.#remember(fn, id);
+    return id;
+  }
+
+  // A closure made anew for each call must not fill the memory: then the key finds it.
+  #remember(fn, id) {
+    if (this.#functions.size < 10_000) this.#functions.set(fn, id);
+  }
+
+  #enqueue(id, payload) {
+    try {
+      if (this.#backlog.length === 0 && native.submitTask(this.#queue, id, payload)) return;
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
+    // The message is a view of a buffer that the next one overwrites.
+    this.#backlog.push([id, Buffer.from(payload)]);
+  }
+
+  #refill() {
+    while (this.#backlog.length > 0) {
+      const [id, payload] = this.#backlog[0];
+      if (!native.submitTask(this.#queue, id, payload)) return;
+      this.#backlog.shift();
+    }
+  }
+
+  #start() {
+    if (this.#queue === undefined) {
+      const [id, index, generation] = native.createTaskQueue(runtime.open());
+      this.#queue = id;
+      this.#queueHandle = [index, generation];
+    }
+    for (let index = 0; this.#workers.size < this.#size && index < this.#size; index += 1) {
+      if (!this.#workers.has(index)) this.#startWorker(index);
+    }
+  }
+
+  #startWorker(index) {
+    native.shipTaskQueue(this.#queue);
+    const events = {
+      ready: () => {
+        this.#startFailures = 0;
+      },
+      result: (_worker, message) => this.#result(message),
+      died: (worker, cause) => this.#died(worker, cause),
+    };
+    const setup = { index, queue: this.#queueHandle, name: `${this.#name}:${index}`, launchOptions: this.#launchOptions };
+    const worker = new Worker(setup, events);
+    this.#workers.set(index, worker);
+    this.#definitions.forEach((target, id) => worker.send({ define: id, target }));
+    if (this.#tasks.size > 0) worker.channel.setReferenced(true);
+  }
+
+  #result([id, status, value]) {
+    const task = this.#settle(id);
+    if (task === undefined) return;
+    if (status === FAILED) task.reject(value);
+    else task.resolve(value);
+  }
+
+  #settle(id) {
+    const task = this.#tasks.get(id);
+    if (task === undefined) return undefined;
+    this.#tasks.delete(id);
+    task.done?.();
+    if (this.#backlog.length > 0) this.#refill();
+    if (this.#tasks.size === 0) {
+      this.#keepAlive(false);
+      if (this.#state === 'closed') this.#endWhenIdle();
+    }
+    return task;
+  }
+
+  #died(worker, cause) {
+    this.#workers.delete(worker.index);
+    const { exitCode, signalCode } = worker.child;
+    const how = signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`;
+    const { pid } = worker;
+    for (const id of native.tasksOfDead(this.#queue, worker.token, worker.index)) {
+      this.#settle(id)?.reject(
+        new WorkerDiedError(`the worker of ${this.#name} that ran the task (process ${pid}) ${how}`, { pid, exitCode, signalCode }),
+      );
+    }
+    if (worker.token === 0) this.#startFailures += 1;
+    if (this.#startFailures >= START_FAILURES_MAX) {
+      this.#break(cause ?? how);
+    } else if (this.#state === 'open' || (this.#state === 'closed' && this.#tasks.size > 0)) {
+      this.#replace(worker.index);
+    }
+    if (this.#state !== 'open') this.#endWhenGone();
+  }
+
+  #replace(index) {
+    try {
+      this.#startWorker(index);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  #break(cause) {
+    const reason = cause instanceof Error ? cause.message : `the last one ${cause}`;
+    this.#broken = new MultiprocError(
+      'ERR_MULTIPROC_POOL_BROKEN',
+      `the workers of ${this.#name} die before they are ready (${reason}); see what they print on stderr`,
+      cause instanceof Error ? { cause } : undefined,
+    );
+    native.withdrawTasks(this.#queue);
+    this.#failAll(() => this.#broken);
+  }
+
+  #failAll(reason) {
+    this.#backlog = [];
+    for (const id of [...this.#tasks.keys()]) this.#settle(id)?.reject(reason());
+  }
+
+  #refuseWhenClosed(call) {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#state === 'open') return;
+    throw new MultiprocError('ERR_MULTIPROC_POOL_CLOSED', `${call}: ${this.#name} is closed and takes no more tasks`);
+  }
+
+  #endWhenIdle() {
+    if (this.#tasks.size > 0) return;
+    for (const worker of this.#workers.values()) {
+      worker.child.ref();
+      worker.send({ stop: true });
+    }
+    this.#endWhenGone();
+  }
+
+  #endWhenGone() {
+    if (this.#workers.size > 0) {
+      for (const worker of this.#workers.values()) worker.child.ref();
+      return;
+    }
+    if (this.#tasks.size > 0) return;
+    if (this.#queue !== undefined) native.closeTaskQueue(this.#queue);
+    this.#queue = undefined;
+    this.#state = 'ended';
+    this.#ended.resolve();
+  }
+
+  // A pool keeps the program alive while it has tasks, and not otherwise.
+  #keepAlive(referenced) {
+    for (const worker of this.#workers.values()) worker.channel.setReferenced(referenced);
+  }
+}
+
+function isIterable(value) {
+  return typeof value[Symbol.iterator] === 'function' || typeof value[Symbol.asyncIterator] === 'function';
+}
+
+// `[0, id, args]` is our own wrapping: the path that the user sees begins at the arguments.
+function withoutPrefix(error) {
+  return error;
+}
+
+function deferred() {
+  const result = {};
+  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
+  return result;
+}
+
+module.exports = { Pool };

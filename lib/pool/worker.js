@@ -1,0 +1,64 @@
+'use strict';
+// One worker process, as its pool sees it.
+
+const path = require('node:path');
+const { launch } = require('../process/launch');
+const { unpack } = require('../travel');
+const { READY } = require('./protocol');
+
+const ENTRY = path.join(__dirname, '..', 'child', 'pool_worker.js');
+
+class Worker {
+  /** @param {{ index: number, queue: number[], name: string, launchOptions: object }} setup */
+  constructor({ index, queue, name, launchOptions }, events) {
+    this.index = index;
+    this.token = 0;
+    this.ended = false;
+    const { child, channel } = launch('pool', ENTRY, { ...launchOptions, firstMessage: { queue, index, name }, root: '' });
+    this.child = child;
+    this.channel = channel;
+    this.events = events;
+    child.unref();
+    channel.listen((_type, content) => this.#receive(unpack(content)), () => {}, false);
+    child.once('error', (error) => this.#end(error));
+    child.once('exit', () => this.#end());
+  }
+
+  get pid() {
+    return this.child.pid;
+  }
+
+  send(message) {
+    // A worker that has just died is dealt with when its exit is known.
+    if (!this.ended) ignoreClosed(() => this.channel.sendValue(message, 'target'));
+  }
+
+  #receive(message) {
+    if (message[0] === READY) {
+      this.token = message[1];
+      this.events.ready(this);
+    } else {
+      this.events.result(this, message);
+    }
+  }
+
+  #end(cause) {
+    if (this.ended) return;
+    // The results it had sent count, whatever order the events had.
+    this.channel.flush();
+    this.ended = true;
+    this.channel.discardUndelivered();
+    this.channel.close();
+    this.events.died(this, cause);
+  }
+}
+
+function ignoreClosed(action) {
+  try {
+    action();
+  } catch (error) {
+    if (error.code !== 'ERR_MULTIPROC_CHANNEL_CLOSED') throw error;
+  }
+}
+
+module.exports = { Worker };

@@ -1,0 +1,53 @@
+'use strict';
+// Starts a Node.js process of ours: one that runs a file of lib/child and talks over a channel in shared memory.
+
+const native = require('../binding');
+const { Channel } = require('../channel/channel');
+const { forChild } = require('../child/environment');
+const { spawn } = require('../child_process/spawn');
+const { MultiprocError } = require('../errors');
+const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
+const role = require('./role');
+
+/**
+ * @param {string} call what the user called, for errors
+ * @param {string} entry absolute path of the child's program
+ * @param {{ env?, execArgv?, cwd?, stdio?, detached?, firstMessage?: unknown }} options
+ * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel }}
+ */
+function launch(call, entry, { env, execArgv, cwd, stdio = 'inherit', detached = false, firstMessage, root }) {
+  refuseWhileBootstrapping(call);
+  const { channel, address } = Channel.create();
+  try {
+    // In shared memory before the child exists: it finds the message when it opens the channel.
+    if (firstMessage !== undefined) channel.sendValue(firstMessage, root);
+    const child = spawn(process.execPath, [...inheritableExecArgv(execArgv), entry], {
+      cwd,
+      stdio,
+      detached,
+      env: { ...inheritableEnvironment(env), ...forChild({ address, ...(detached ? {} : ownLife(0)) }) },
+      killOnParentExit: !detached,
+      shareDomain: true,
+    });
+    return { child, channel };
+  } catch (error) {
+    channel.close();
+    throw error;
+  }
+}
+
+/** What a child needs to end with this process, after `grace` milliseconds. */
+function ownLife(grace) {
+  return { pid: process.pid, startTime: native.processStartTime(process.pid), grace };
+}
+
+function refuseWhileBootstrapping(call) {
+  if (!role.bootstrapping) return;
+  throw new MultiprocError(
+    'ERR_MULTIPROC_BOOTSTRAP',
+    `${call}: a process was started while this one, itself a child, was still loading its function's module; ` +
+      'start processes inside `if (isMainProcess) { … }` or inside a function',
+  );
+}
+
+module.exports = { launch, ownLife, refuseWhileBootstrapping };
