@@ -8,7 +8,7 @@
 const { isSharedArrayBuffer } = require('node:util/types');
 const codec = require('./codec');
 const native = require('./binding');
-const { MultiprocError } = require('./errors');
+const { MultiprocError, SerializationError } = require('./errors');
 
 const travel = Symbol.for('multiproc.travel');
 const KIND = Object.freeze({ buffer: 1, lock: 2, semaphore: 3, barrier: 4, value: 101, array: 102 });
@@ -62,17 +62,26 @@ const receiving = {
 
 /**
  * @param {unknown} value
- * @param {string} root what the value is called in errors
+ * @param {string} root what the user's part of the value is called in errors
+ * @param {string} [inside] where in the value that part is, as in '[2]'
  * @returns {Uint8Array} the message; valid until the next call
  */
-function pack(value, root) {
+function pack(value, root, inside = '') {
   shipped = [];
   try {
     return codec.encode(value, { root, context: sending });
   } catch (error) {
     takeBack();
-    throw error;
+    throw inside === '' ? error : withoutWrapping(error, root, inside);
   }
+}
+
+// The user knows nothing of the message that his value was put in.
+function withoutWrapping(error, root, inside) {
+  const wrapped = `${root}${inside}`;
+  if (!(error instanceof SerializationError) || !error.path.startsWith(wrapped)) return error;
+  const path = root + error.path.slice(wrapped.length);
+  return new SerializationError(path + error.message.slice(error.path.length), { path, cause: error.cause });
 }
 
 /** The message of the last `pack` was not sent: its references end. */

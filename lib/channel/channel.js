@@ -5,10 +5,9 @@ const native = require('../binding');
 const runtime = require('../runtime');
 const { pack, takeBack, unpack } = require('../travel');
 
-/** Message types. Type 0 carries text; the others bytes. */
+/** Message types: text, or a value in the codec's bytes. */
 const TEXT = 0;
 const VALUE = 1;
-const CONTROL = 2;
 
 class Channel {
   #id;
@@ -57,10 +56,10 @@ class Channel {
   }
 
   /** Sends a value of any kind. @returns {number} bytes that the peer has not read yet */
-  sendValue(value, root, type = VALUE) {
-    const bytes = pack(value, root);
+  sendValue(value, root, inside) {
+    const bytes = pack(value, root, inside);
     try {
-      return native.channelSend(this.#id, type, bytes);
+      return native.channelSend(this.#id, VALUE, bytes);
     } catch (error) {
       takeBack();
       throw error;
@@ -125,4 +124,4 @@ function release(bytes) {
   }
 }
 
-module.exports = { Channel, TEXT, VALUE, CONTROL };
+module.exports = { Channel, TEXT };

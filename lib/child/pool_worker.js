@@ -125,7 +125,7 @@ function functionOf(definition) {
 
 function answer(id, status, value) {
   try {
-    channel.sendValue([id, status, value], 'result');
+    channel.sendValue([id, status, value], 'result', '[2]');
   } catch (error) {
     if (error.code === 'ERR_MULTIPROC_CHANNEL_CLOSED') return;
     channel.sendValue([id, FAILED, error instanceof SerializationError ? error : new Error(error.message)], 'error');

@@ -38,7 +38,7 @@ async function main() {
 
 function succeed(value) {
   try {
-    channel.sendValue({ value }, 'result');
+    channel.sendValue({ value }, 'result', '.value');
   } catch (error) {
     fail(error);
   }
@@ -49,7 +49,7 @@ function fail(error) {
   process.exitCode = 1;
   process.stderr.write(`${typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`}\n`);
   try {
-    channel.sendValue({ error }, 'error');
+    channel.sendValue({ error }, 'error', '.error');
   } catch (unserialisable) {
     channel.sendValue({ error: unserialisable }, 'error');
   }

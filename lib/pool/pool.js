@@ -22,6 +22,8 @@ const OPTIONS = ['workers', 'name', 'env', 'execArgv', 'cwd', 'stdio'];
 /** Workers that die this often in a row before they are ready will not get better. */
 const START_FAILURES_MAX = 3;
 
+const FUNCTIONS_MAX = 10_000;
+
 let count = 0;
 
 class Pool {
@@ -65,7 +67,7 @@ class Pool {
   }
 
   run(fn, ...args) {
-    return this.#submit('pool.run()', fn, RUN, args, undefined, callerFile());
+    return this.#submit('pool.run()', fn, RUN, args);
   }
 
   apply(fn, args = [], options = undefined) {
@@ -73,7 +75,7 @@ class Pool {
     try {
       if (!Array.isArray(args)) throw invalidType(call, 'args', 'an array of arguments', args);
       const signal = checkSignal(call, ownOptions(call, options, ['signal']).signal);
-      return this.#submit(call, fn, RUN, args, signal, callerFile());
+      return this.#submit(call, fn, RUN, args, signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -81,18 +83,17 @@ class Pool {
 
   async map(fn, iterable, options) {
     const call = 'pool.map()';
-    const file = callerFile();
     const { chunkSize, signal } = ownOptions(call, options, ['chunkSize', 'signal']);
     if (chunkSize !== undefined) checkInteger(call, 'chunkSize', chunkSize, 1, 2 ** 31 - 1);
     checkSignal(call, signal);
     if (iterable === null || iterable === undefined || !isIterable(iterable)) {
       throw invalidType(call, 'iterable', 'an iterable or an async iterable', iterable);
     }
-    this.#describe(call, fn, file);
+    this.#describe(call, fn);
     const items = await collect(iterable);
     const chunks = chunk(items, chunkSize ?? defaultChunkSize(items.length, this.#size));
     // All are awaited before the first failure is told: nothing of this call goes on behind the caller's back.
-    const settled = await Promise.allSettled(chunks.map((part) => this.#submit(call, fn, MAP, part, signal, file)));
+    const settled = await Promise.allSettled(chunks.map((part) => this.#submit(call, fn, MAP, part, signal)));
     const failed = settled.find(({ status }) => status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return settled.flatMap(({ value }) => value);
@@ -128,19 +129,19 @@ class Pool {
     await this.join();
   }
 
-  #submit(call, fn, mode, args, signal, file) {
+  #submit(call, fn, mode, args, signal) {
     let id;
     try {
       this.#refuseWhenClosed(call);
       if (signal?.aborted) throw new AbortError(signal.reason);
-      const definition = this.#describe(call, fn, file);
+      const definition = this.#describe(call, fn);
       this.#start();
       this.#lastTask = (this.#lastTask % 0xffff_fffe) + 1;
       id = this.#lastTask;
-      const payload = pack([mode, definition, args], mode === MAP ? 'items' : 'args');
+      const payload = pack([mode, definition, args], mode === MAP ? 'items' : 'args', '[2]');
       this.#enqueue(id, payload);
     } catch (error) {
-      return Promise.reject(withoutPrefix(error));
+      return Promise.reject(error);
     }
     if (this.#tasks.size === 0) this.#keepAlive(true);
     return new Promise((resolve, reject) => {
@@ -155,23 +156,24 @@ class Pool {
     });
   }
 
-  #describe(call, fn, file) {
-    const known = this.#functions.get(fn);
+  #describe(call, fn) {
+    const known = this.#functions.get(fn) ?? (typeof fn === 'function' ? this.#functions.get(sourceKey(fn)) : undefined);
     if (known !== undefined) return known;
-    const target = describeTarget(fn, { call, callerFile: file });
+    const target = describeTarget(fn, { call, callerFile: callerFile() });
     const id = this.#functions.get(target.key) ?? this.#definitions.length;
     if (id === this.#definitions.length) {
       this.#definitions.push(target);
       for (const worker of this.#workers.values()) worker.send({ define: id, target });
     }
-    this.#functions.set(target.key, id);
-    if (target.scope === undefined && (typeof fn === 'function' || typeof fn === 'object')) this.#remember(fn, id);
+    this.#remember(target.key, id);
+    this.#remember(fn, id);
+    if (target.form === 'source') this.#remember(sourceKey(fn), id);
     return id;
   }
 
-  // A closure made anew for each call must not fill the memory: then the key finds it.
-  #remember(fn, id) {
-    if (this.#functions.size < 10_000) this.#functions.set(fn, id);
+  // Closures made anew for each call must not fill the memory: beyond this they are described again each time.
+  #remember(key, id) {
+    if (key !== undefined && this.#functions.size < FUNCTIONS_MAX) this.#functions.set(key, id);
   }
 
   #enqueue(id, payload) {
@@ -320,9 +322,13 @@ function isIterable(value) {
   return typeof value[Symbol.iterator] === 'function' || typeof value[Symbol.asyncIterator] === 'function';
 }
 
-// `[0, id, args]` is our own wrapping: the path that the user sees begins at the arguments.
-function withoutPrefix(error) {
-  return error;
+/**
+ * A function of the same text is the same function, unless the text says something that depends on its file. Found by
+ * its text, a closure made anew for each call costs no look at the caller's file.
+ */
+function sourceKey(fn) {
+  const source = Function.prototype.toString.call(fn);
+  return /\b(require|import|module|exports|__filename|__dirname)\b/.test(source) ? undefined : `text:${source}`;
 }
 
 function deferred() {

@@ -4,9 +4,7 @@
 // Tasks lie in a queue in shared memory (src/pool/task_queue.rs) that the workers pull from. Everything else goes over
 // each worker's own channel: functions before the first task that uses them, results back, and the order to stop.
 
-/** Pool → worker. */
-const DEFINE = 'define'; // { define: id, target }
-const STOP = 'stop'; // { stop: true }
+// Pool → worker: { define: function id, target } or { stop: true }.
 
 /** A task's payload: [mode, function id, arguments or items]. */
 const RUN = 0;
@@ -17,4 +15,4 @@ const READY = 0;
 const SUCCEEDED = 1;
 const FAILED = 2;
 
-module.exports = { DEFINE, STOP, RUN, MAP, READY, SUCCEEDED, FAILED };
+module.exports = { RUN, MAP, READY, SUCCEEDED, FAILED };

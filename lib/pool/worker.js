@@ -14,7 +14,7 @@ class Worker {
     this.index = index;
     this.token = 0;
     this.ended = false;
-    const { child, channel } = launch('pool', ENTRY, { ...launchOptions, firstMessage: { queue, index, name }, root: '' });
+    const { child, channel } = launch('pool', ENTRY, { ...launchOptions, firstMessage: { queue, index, name } });
     this.child = child;
     this.channel = channel;
     this.events = events;

@@ -15,12 +15,12 @@ const role = require('./role');
  * @param {{ env?, execArgv?, cwd?, stdio?, detached?, firstMessage?: unknown }} options
  * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel }}
  */
-function launch(call, entry, { env, execArgv, cwd, stdio = 'inherit', detached = false, firstMessage, root }) {
+function launch(call, entry, { env, execArgv, cwd, stdio = 'inherit', detached = false, firstMessage }) {
   refuseWhileBootstrapping(call);
   const { channel, address } = Channel.create();
   try {
     // In shared memory before the child exists: it finds the message when it opens the channel.
-    if (firstMessage !== undefined) channel.sendValue(firstMessage, root);
+    if (firstMessage !== undefined) channel.sendValue(firstMessage, 'args', '.args');
     const child = spawn(process.execPath, [...inheritableExecArgv(execArgv), entry], {
       cwd,
       stdio,

@@ -94,7 +94,6 @@ class Process extends EventEmitter {
     const { child, channel } = launch(call, ENTRY, {
       ...this.#options,
       firstMessage: { name: this.#name, target: this.#target, args },
-      root: '',
     });
     this.#child = child;
     this.#channel = channel;
