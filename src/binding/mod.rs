@@ -5,6 +5,7 @@ mod arguments;
 mod barrier;
 mod buffer;
 mod channel;
+mod child;
 mod lock;
 mod meta;
 mod runtime;

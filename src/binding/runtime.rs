@@ -12,6 +12,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
+use std::os::fd::AsFd;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -21,16 +22,19 @@ use crate::channel::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::pool::task_queue::TaskQueue;
+use crate::process::spawn::SpawnedChild;
 use crate::process::watcher;
 use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
 use crate::sync::waits::{Goal, Outcome, Waits};
 use crate::sys::clock::Deadline;
 use crate::sys::epoll::{Interrupt, Poller, Timer};
-use crate::sys::{thread, uv};
+use crate::sys::{Errno, procfs, thread, uv};
 
 const KEY_BELL: u64 = 0;
 const KEY_TIMER: u64 = 1;
 const KEY_INTERRUPT: u64 = 2;
+/// Keys from here on are children.
+const KEY_CHILD: u64 = 16;
 
 /// What the dispatcher is told; lib/runtime.js has the same numbers.
 pub const EVENT_WAIT: u32 = 1;
@@ -70,6 +74,12 @@ pub struct QueueState {
     idle: bool,
 }
 
+struct ChildState {
+    child: SpawnedChild,
+    instance: usize,
+    referenced: bool,
+}
+
 pub struct Runtime {
     pub agent: Agent,
     waits: Waits,
@@ -77,6 +87,9 @@ pub struct Runtime {
     wait_instances: BTreeMap<u32, usize>,
     channels: BTreeMap<u32, ChannelState>,
     queues: BTreeMap<u32, QueueState>,
+    children: BTreeMap<u32, ChildState>,
+    /// Children whose end has been seen and not been looked at: id and status.
+    ended_children: Vec<u32>,
     next_id: u32,
     instances: Vec<Option<Instance>>,
     poller: Poller,
@@ -145,6 +158,8 @@ impl Runtime {
             wait_instances: BTreeMap::new(),
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
+            children: BTreeMap::new(),
+            ended_children: Vec::new(),
             next_id: 0,
             instances: Vec::new(),
             poller,
@@ -246,13 +261,59 @@ impl Runtime {
         self.settle();
     }
 
+    pub fn add_child(&mut self, child: SpawnedChild, instance: u32) -> Result<u32> {
+        self.next_id += 1;
+        let id = self.next_id;
+        self.poller
+            .add(child.pidfd.as_fd(), KEY_CHILD + u64::from(id))
+            .map_err(|error| Error::new(Code::Internal, format!("the child cannot be watched: {error}")))?;
+        self.children.insert(id, ChildState { child, instance: instance as usize, referenced: true });
+        self.settle();
+        Ok(id)
+    }
+
+    pub fn kill_child(&self, id: u32, signal: i32) -> i32 {
+        match self.children.get(&id).map(|state| state.child.kill(signal)) {
+            Some(Ok(())) => 0,
+            Some(Err(errno)) => -(errno as i32),
+            None => -(Errno::ESRCH as i32),
+        }
+    }
+
+    pub fn set_child_ref(&mut self, id: u32, referenced: bool) {
+        if let Some(state) = self.children.get_mut(&id) {
+            state.referenced = referenced;
+            self.settle();
+        }
+    }
+
+    /// A child has ended: what it held in the domain is given back before anybody is told.
+    fn look_at_ended_children(&mut self, events: &mut Vec<Event>) {
+        for id in std::mem::take(&mut self.ended_children) {
+            let Some(status) = self.children.get(&id).and_then(|state| state.child.try_wait()) else { continue };
+            let Some(state) = self.children.remove(&id) else { continue };
+            self.poller.remove(state.child.pidfd.as_fd());
+            let domain = self.domain();
+            for (_, pid, start_time) in domain.agents().processes() {
+                if pid == state.child.pid && !procfs::is_alive(pid, start_time) {
+                    domain.reap(pid, start_time);
+                    park::wake_all(domain);
+                }
+            }
+            let value = f64::from(status.signal) * 65_536.0 + f64::from(status.code & 0xffff);
+            events.push(Event { instance: state.instance, kind: EVENT_CHILD_EXIT, id, value });
+        }
+    }
+
     pub fn note_traffic(&mut self) {
         self.had_traffic = true;
     }
 
     /// Brings the loop's reference and the timer in line with what is pending.
     fn settle(&mut self) {
-        let referenced = !self.waits.is_empty() || self.channels.values().any(|state| state.referenced);
+        let referenced = !self.waits.is_empty()
+            || self.channels.values().any(|state| state.referenced)
+            || self.children.values().any(|state| state.referenced);
         if referenced != self.is_referenced
             && let Some((poll, ..)) = &self.handles
         {
@@ -276,6 +337,9 @@ impl Runtime {
 
     /// Looks at everything that is pending.
     fn look(&mut self, events: &mut Vec<Event>) {
+        if !self.ended_children.is_empty() {
+            self.look_at_ended_children(events);
+        }
         if !self.waits.is_empty() {
             let mut ended = Vec::new();
             self.waits.look(&self.agent, &mut ended);
@@ -332,7 +396,12 @@ impl Runtime {
                         park::wake_all(self.domain());
                     }
                 }
-                _ => {}
+                child => {
+                    let id = (child - KEY_CHILD) as u32;
+                    if !self.ended_children.contains(&id) {
+                        self.ended_children.push(id);
+                    }
+                }
             }
         }
     }

@@ -1,0 +1,91 @@
+//! Child processes: started natively, waited for by their pidfd in the thread's own event loop.
+
+use std::ffi::OsString;
+
+use napi_derive::napi;
+
+use super::runtime;
+use crate::memory::DESCRIPTOR_VARIABLE;
+use crate::process::spawn::{ChildDescriptor, SpawnRequest, spawn};
+use crate::sys::socket;
+
+#[napi(object)]
+pub struct SpawnOptions {
+    pub file: String,
+    /// With the name that the program sees for itself as the first.
+    pub args: Vec<String>,
+    pub env_pairs: Vec<String>,
+    pub cwd: Option<String>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub detached: bool,
+    /// Descriptors by their number in the child; -1 is /dev/null.
+    pub stdio: Vec<i32>,
+    /// Sent to the child when this process dies; 0 for none.
+    pub death_signal: i32,
+    /// Whether the child inherits the domain's descriptor.
+    pub share_domain: bool,
+}
+
+/// `[id, pid]`, or `[-errno]` when the program could not be started. Its end is reported to this instance.
+#[napi]
+pub fn spawn_child(instance: u32, options: SpawnOptions) -> napi::Result<Vec<i32>> {
+    runtime::with(|runtime| {
+        let mut stdio: Vec<ChildDescriptor> = options.stdio.iter().map(|&fd| descriptor(fd)).collect();
+        let mut envp: Vec<OsString> = options.env_pairs.into_iter().map(OsString::from).collect();
+        if options.share_domain {
+            let domain = runtime.domain();
+            envp.push(format!("{DESCRIPTOR_VARIABLE}={}", domain.descriptor_value(stdio.len() as i32)).into());
+            stdio.push(ChildDescriptor::Fd(domain.raw_fd()));
+        }
+        let request = SpawnRequest {
+            file: options.file.into(),
+            argv: options.args.into_iter().map(OsString::from).collect(),
+            envp,
+            cwd: options.cwd.map(OsString::from),
+            uid: options.uid,
+            gid: options.gid,
+            detached: options.detached,
+            stdio,
+            parent_death_signal: (options.death_signal != 0).then_some(options.death_signal),
+        };
+        Ok(match spawn(&request) {
+            Err(errno) => vec![-(errno as i32)],
+            Ok(child) => {
+                let pid = child.pid as i32;
+                vec![runtime.add_child(child, instance)? as i32, pid]
+            }
+        })
+    })
+}
+
+fn descriptor(fd: i32) -> ChildDescriptor {
+    if fd < 0 { ChildDescriptor::Null } else { ChildDescriptor::Fd(fd) }
+}
+
+/// Sends a signal: 0, or the negative errno. A child that has ended is `ESRCH`, whoever has its pid now.
+#[napi]
+pub fn child_kill(id: u32, signal: i32) -> napi::Result<i32> {
+    runtime::with(|runtime| Ok(runtime.kill_child(id, signal)))
+}
+
+/// Whether the child keeps the event loop alive.
+#[napi]
+pub fn child_ref(id: u32, referenced: bool) -> napi::Result<()> {
+    runtime::with(|runtime| {
+        runtime.set_child_ref(id, referenced);
+        Ok(())
+    })
+}
+
+/// Two connected stream sockets, both closed on exec.
+#[napi]
+pub fn socket_pair() -> napi::Result<Vec<i32>> {
+    let (one, other) = socket::stream_pair().map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    Ok(vec![one, other])
+}
+
+#[napi]
+pub fn close_fd(fd: i32) {
+    socket::close(fd);
+}
