@@ -118,7 +118,9 @@ class Ipc {
   peerEnded() {
     if (!this.#target.connected) return;
     this.#channel.flush();
-    this.#finish();
+    this.#close();
+    // Before 'exit', as in Node.js.
+    this.#announceEnd();
   }
 
   #write(message) {
@@ -148,12 +150,18 @@ class Ipc {
   }
 
   #finish() {
+    this.#close();
+    process.nextTick(() => this.#announceEnd());
+  }
+
+  #close() {
     this.#target.connected = false;
     this.#channel.close();
-    process.nextTick(() => {
-      this.#target.channel = null;
-      this.#target.emit('disconnect');
-    });
+  }
+
+  #announceEnd() {
+    this.#target.channel = null;
+    this.#target.emit('disconnect');
   }
 
   #reference(referenced) {

@@ -48,21 +48,29 @@ pub fn open_buffer(env: Env, index: u32, generation: u32, byte_length: f64) -> n
 
 /// Index and generation of the shared buffer at a view's address, or nothing. `view` is a Uint8Array over the buffer.
 #[napi(ts_args_type = "view: Uint8Array")]
-pub fn identify_buffer(env: Env, view: Unknown) -> napi::Result<Option<Vec<u32>>> {
+pub fn identify_buffer(env: Env, view: Unknown) -> Option<Vec<u32>> {
     let mut address = std::ptr::null_mut();
     let (mut kind, mut length, mut buffer, mut offset) = (0, 0, std::ptr::null_mut(), 0);
     let value = napi::JsValue::raw(&view);
     // SAFETY: `value` is live; all results are ours.
     let status = unsafe {
-        raw::napi_get_typedarray_info(env.raw(), value, &raw mut kind, &raw mut length, &raw mut address, &raw mut buffer, &raw mut offset)
+        raw::napi_get_typedarray_info(
+            env.raw(),
+            value,
+            &raw mut kind,
+            &raw mut length,
+            &raw mut address,
+            &raw mut buffer,
+            &raw mut offset,
+        )
     };
     if status != raw::Status::napi_ok {
-        return Ok(None);
+        return None;
     }
-    let Some(domain) = Domain::if_open() else { return Ok(None) };
-    let Some(place) = domain.map().offset_of(address.cast()) else { return Ok(None) };
+    let Some(domain) = Domain::if_open() else { return None };
+    let Some(place) = domain.map().offset_of(address.cast()) else { return None };
     let visible = VISIBLE.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(visible.get(&place).map(|(block, _)| vec![block.handle.index, block.handle.generation]))
+    visible.get(&place).map(|(block, _)| vec![block.handle.index, block.handle.generation])
 }
 
 /// A message that names the buffer is about to be sent.
@@ -75,7 +83,13 @@ pub fn ship_buffer(index: u32, generation: u32) -> napi::Result<()> {
     })
 }
 
-fn show(env: Env, domain: &'static Domain, block: Block, length: u64, is_new: bool) -> napi::Result<Vec<Unknown<'static>>> {
+fn show(
+    env: Env,
+    domain: &'static Domain,
+    block: Block,
+    length: u64,
+    is_new: bool,
+) -> napi::Result<Vec<Unknown<'static>>> {
     VISIBLE
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

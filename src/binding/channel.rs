@@ -83,13 +83,14 @@ fn to_javascript(env: Env, message: crate::channel::Message) -> napi::Result<raw
         let mut value = std::ptr::null_mut();
         // SAFETY: pointer and length are those of a live vector; V8 replaces what is not UTF-8.
         let status = unsafe {
-            raw::napi_create_string_utf8(env.raw(), message.bytes.as_ptr().cast(), message.bytes.len() as isize, &raw mut value)
+            raw::napi_create_string_utf8(
+                env.raw(),
+                message.bytes.as_ptr().cast(),
+                message.bytes.len() as isize,
+                &raw mut value,
+            )
         };
-        return if status == raw::Status::napi_ok {
-            Ok(value)
-        } else {
-            Err(throw(crate::channel::too_long()))
-        };
+        return if status == raw::Status::napi_ok { Ok(value) } else { Err(throw(crate::channel::too_long())) };
     }
     // SAFETY: `env` is live.
     unsafe { Buffer::to_napi_value(env.raw(), Buffer::from(message.bytes)) }

@@ -132,7 +132,8 @@ pub fn try_with(action: impl FnOnce(&mut Runtime)) {
 
 impl Runtime {
     fn open(event_loop: uv::Loop) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::new(Code::Domain, format!("the runtime could not be opened: {error}"));
+        let failed =
+            |error: std::io::Error| Error::new(Code::Domain, format!("the runtime could not be opened: {error}"));
         let domain = Domain::of_family()?;
         watcher::start(domain)?;
         let agent = Agent::enlist(domain)?;
@@ -178,7 +179,13 @@ impl Runtime {
         self.agent.domain
     }
 
-    pub fn begin_wait(&mut self, instance: u32, block: Block, goal: Goal, timeout_ms: f64) -> std::result::Result<u32, Outcome> {
+    pub fn begin_wait(
+        &mut self,
+        instance: u32,
+        block: Block,
+        goal: Goal,
+        timeout_ms: f64,
+    ) -> std::result::Result<u32, Outcome> {
         let id = self.waits.begin(&self.agent, block, goal, Deadline::after_ms(timeout_ms))?;
         self.wait_instances.insert(id, instance as usize);
         self.settle();
@@ -203,8 +210,13 @@ impl Runtime {
 
     pub fn add_channel(&mut self, endpoint: Endpoint, instance: u32) -> u32 {
         self.next_id += 1;
-        let state =
-            ChannelState { endpoint, instance: instance as usize, reading: false, referenced: false, end_reported: false };
+        let state = ChannelState {
+            endpoint,
+            instance: instance as usize,
+            reading: false,
+            referenced: false,
+            end_reported: false,
+        };
         self.channels.insert(self.next_id, state);
         self.next_id
     }
@@ -240,9 +252,7 @@ impl Runtime {
     }
 
     pub fn channel(&mut self, id: u32) -> Result<&mut ChannelState> {
-        self.channels
-            .get_mut(&id)
-            .ok_or_else(|| Error::new(Code::ChannelClosed, "the channel is closed".to_owned()))
+        self.channels.get_mut(&id).ok_or_else(|| Error::new(Code::ChannelClosed, "the channel is closed".to_owned()))
     }
 
     /// Whether the channel's messages are reported, and whether it keeps the event loop alive.
@@ -415,9 +425,14 @@ pub fn register(env: raw::napi_env, dispatcher: raw::napi_value) -> napi::Result
         // SAFETY: `env` is the calling thread's live environment.
         let status = unsafe { raw::napi_get_uv_event_loop(env, &raw mut event_loop) };
         if status != raw::Status::napi_ok {
-            return Err(super::arguments::throw(Error::new(Code::Internal, "this thread has no event loop".to_owned())));
+            return Err(super::arguments::throw(Error::new(
+                Code::Internal,
+                "this thread has no event loop".to_owned(),
+            )));
         }
-        let runtime = Runtime::open(event_loop.cast()).map_err(super::arguments::throw)?;
+        // SAFETY: Node-API just gave this thread's loop; the runtime is of this thread and closed before the loop is.
+        let event_loop = unsafe { uv::Loop::from_raw(event_loop.cast()) };
+        let runtime = Runtime::open(event_loop).map_err(super::arguments::throw)?;
         RUNTIME.with(|cell| *cell.borrow_mut() = Some(Box::new(runtime)));
         let mut hook = ptr::null_mut();
         // SAFETY: `env` is live; the hook runs on this thread before the environment's loop is closed.

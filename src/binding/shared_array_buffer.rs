@@ -78,7 +78,13 @@ struct V8Functions {
 }
 
 /// The buffer over `length` bytes at `offset`. `held`, if any, is given back when JavaScript has let the buffer go.
-pub fn create(env: raw::napi_env, domain: &'static Domain, offset: u64, length: u64, held: Option<Block>) -> Result<raw::napi_value> {
+pub fn create(
+    env: raw::napi_env,
+    domain: &'static Domain,
+    offset: u64,
+    length: u64,
+    held: Option<Block>,
+) -> Result<raw::napi_value> {
     let data = domain.map().pointer(offset, length).as_ptr().cast();
     let hint: *mut c_void = held.map_or(ptr::null_mut(), |block| Box::into_raw(Box::new(block)).cast());
     if let Some(create) = official() {

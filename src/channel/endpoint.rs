@@ -68,7 +68,10 @@ impl Endpoint {
         let block = domain.attach(handle)?;
         if block.length < BLOCK_SIZE || field(domain, block, 0, 0).load(Acquire) != 0 {
             domain.detach(handle);
-            return Err(Error::new(Code::ChannelClosed, "the channel's end has been taken by another thread".to_owned()));
+            return Err(Error::new(
+                Code::ChannelClosed,
+                "the channel's end has been taken by another thread".to_owned(),
+            ));
         }
         domain.unship(handle);
         let reader = Reader::new(domain, segment(domain, block, 0)?)?;
@@ -191,7 +194,7 @@ impl Endpoint {
     }
 
     fn outgoing(&self) -> u64 {
-        if self.side == Side::Creator { 0 } else { 1 }
+        u64::from(self.side != Side::Creator)
     }
 
     fn incoming(&self) -> u64 {

@@ -42,7 +42,6 @@ impl Reader {
                     self.segment.detach();
                     self.segment = next;
                     self.head = next.head();
-                    continue;
                 }
                 INLINE => {
                     let bytes = self.domain.map().read_vec(frame.offset, frame.length as usize);
@@ -55,7 +54,8 @@ impl Reader {
                     self.advance(frame.end);
                     self.domain.unship(handle);
                     let sound = length <= block.length;
-                    let bytes = if sound { self.domain.map().read_vec(block.offset, length as usize) } else { Vec::new() };
+                    let bytes =
+                        if sound { self.domain.map().read_vec(block.offset, length as usize) } else { Vec::new() };
                     self.domain.detach(handle);
                     if !sound {
                         return Err(corrupt("a message longer than its block"));

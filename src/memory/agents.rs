@@ -136,7 +136,10 @@ impl<'d> Agents<'d> {
             self.life_word(slot).store(claimed.with(LIVE).0, Release);
             return Ok(Token::new(slot, generation));
         }
-        Err(Error::new(Code::Agents, format!("all {AGENT_COUNT} agent slots of the domain are taken by living threads")))
+        Err(Error::new(
+            Code::Agents,
+            format!("all {AGENT_COUNT} agent slots of the domain are taken by living threads"),
+        ))
     }
 
     /// The calling thread's agent ends. The process's first slot stays taken, for the bits that stand for the process.
@@ -187,7 +190,8 @@ impl<'d> Agents<'d> {
     }
 
     pub fn set_name(&self, token: Token, name: &str) {
-        let bytes = &name.as_bytes()[..name.floor_char_boundary(NAME_MAX)];
+        let end = (0..=NAME_MAX.min(name.len())).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+        let bytes = &name.as_bytes()[..end];
         self.field(token.slot(), 32).store(0, Relaxed);
         self.map.write(Layout::agent(token.slot()) + 36, bytes);
         self.field(token.slot(), 32).store(bytes.len() as u32, Release);

@@ -198,7 +198,10 @@ impl Domain {
         let stale = || {
             Error::new(
                 Code::Handle,
-                format!("the handle {:?} {}:{} names no living object of this domain", handle.kind, handle.index, handle.generation),
+                format!(
+                    "the handle {:?} {}:{} names no living object of this domain",
+                    handle.kind, handle.index, handle.generation
+                ),
             )
         };
         if handle.index >= self.entry_count() {
@@ -317,7 +320,11 @@ impl Domain {
             let entry = self.entry(index);
             let (offset, capacity) = (entry.offset().load(Relaxed), entry.capacity().load(Relaxed));
             let end = offset.saturating_add(capacity);
-            if offset < self.layout.large_start { small_end = small_end.max(end) } else { large_end = large_end.max(end) }
+            if offset < self.layout.large_start {
+                small_end = small_end.max(end);
+            } else {
+                large_end = large_end.max(end);
+            }
             match entry.state().load(SeqCst) & 0xff {
                 FREE => {
                     self.list_free(index);

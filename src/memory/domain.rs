@@ -93,7 +93,8 @@ impl Domain {
     pub fn join(fd: OwnedFd) -> Result<Self> {
         let size = memfd::sealed_size(fd.as_fd()).map_err(|error| failure(&error.to_string()))?;
         let map = Mapping::shared(fd.as_fd(), size).map_err(|error| failure(&error.to_string()))?;
-        if size < MINIMUM_SIZE || map.u64_at(H_MAGIC).load(Relaxed) != MAGIC || map.u64_at(H_SIZE).load(Relaxed) != size {
+        if size < MINIMUM_SIZE || map.u64_at(H_MAGIC).load(Relaxed) != MAGIC || map.u64_at(H_SIZE).load(Relaxed) != size
+        {
             return Err(failure("the descriptor is no multiproc domain"));
         }
         let version = map.u32_at(H_VERSION).load(Relaxed);

@@ -22,7 +22,9 @@ mod names;
 mod reaper;
 mod size_class;
 
-pub use agents::{AGENT_COUNT, AgentInfo, Agents, PARK_FUTEX, PARK_LOOP, PARK_NOTIFIED, PARK_RUNNING, TOKEN_MASK, Token};
+pub use agents::{
+    AGENT_COUNT, AgentInfo, Agents, PARK_FUTEX, PARK_LOOP, PARK_NOTIFIED, PARK_RUNNING, TOKEN_MASK, Token,
+};
 pub use directory::{Block, Handle, Kind};
 pub use discovery::{DESCRIPTOR_VARIABLE, HOLDER_VARIABLE};
 pub use domain::Domain;

@@ -23,7 +23,10 @@ impl Domain {
     pub fn open_named(&self, kind: Kind, name: &str, create: impl Fn() -> Result<Block>) -> Result<(Block, bool)> {
         let bytes = name.as_bytes();
         if bytes.is_empty() || bytes.len() > NAME_MAX_BYTES {
-            return Err(Error::new(Code::Name, format!("a name has 1 to {NAME_MAX_BYTES} bytes, this one {}", bytes.len())));
+            return Err(Error::new(
+                Code::Name,
+                format!("a name has 1 to {NAME_MAX_BYTES} bytes, this one {}", bytes.len()),
+            ));
         }
         // An object may die between look-up and attach, or appear between look-up and insert: then look again.
         for _ in 0..1000 {
@@ -80,7 +83,9 @@ impl Domain {
     fn name_in(&self, slot: u32, hash: u64, name: &[u8]) -> Option<Handle> {
         let at = Layout::name(slot);
         let handle = self.target_of(slot)?;
-        if self.map.u64_at(at + 8).load(Relaxed) != hash || self.map.u32_at(at + 16).load(Relaxed) as usize != name.len() {
+        if self.map.u64_at(at + 8).load(Relaxed) != hash
+            || self.map.u32_at(at + 16).load(Relaxed) as usize != name.len()
+        {
             return None;
         }
         let mut stored = [0; NAME_MAX_BYTES];

@@ -37,7 +37,9 @@ mod tests {
     #[test]
     fn every_length_fits_its_class_and_not_the_one_below() {
         let mut lengths: Vec<u64> = (0..20_000).collect();
-        lengths.extend((14..40).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1, (1 << bit) + (1 << (bit - 1)) + 1]));
+        lengths.extend(
+            (14..40).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1, (1 << bit) + (1 << (bit - 1)) + 1]),
+        );
         for length in lengths {
             let class = class_of(length).unwrap();
             assert!(capacity_of(class) >= length, "{length} in class {class} of {}", capacity_of(class));

@@ -40,7 +40,10 @@ impl Agent {
     pub fn enlist(domain: &'static Domain) -> crate::error::Result<Self> {
         let token = domain.enlist()?;
         let bell = Doorbell::bind(&domain.doorbell_name('a', token)).map_err(|error| {
-            crate::error::Error::new(crate::error::Code::Domain, format!("the agent's doorbell could not be made: {error}"))
+            crate::error::Error::new(
+                crate::error::Code::Domain,
+                format!("the agent's doorbell could not be made: {error}"),
+            )
         })?;
         Ok(Self { domain, token, bell })
     }

@@ -57,14 +57,14 @@ impl Mapping {
         self.check(offset, 4, 4);
         // SAFETY: in bounds and aligned (checked above); the memory lives as long as `self` and is only accessed
         // atomically or by raw copies.
-        unsafe { AtomicU32::from_ptr(self.base.as_ptr().add(offset as usize).cast()) }
+        unsafe { AtomicU32::from_ptr(self.pointer(offset, 4).as_ptr().cast()) }
     }
 
     #[inline]
     pub fn u64_at(&self, offset: u64) -> &AtomicU64 {
         self.check(offset, 8, 8);
         // SAFETY: as for `u32_at`.
-        unsafe { AtomicU64::from_ptr(self.base.as_ptr().add(offset as usize).cast()) }
+        unsafe { AtomicU64::from_ptr(self.pointer(offset, 8).as_ptr().cast()) }
     }
 
     pub fn write(&self, offset: u64, bytes: &[u8]) {

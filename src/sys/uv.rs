@@ -8,7 +8,19 @@ use std::ffi::{c_int, c_void};
 use std::os::fd::RawFd;
 use std::ptr::NonNull;
 
-pub type Loop = *mut c_void;
+/// The event loop of one thread.
+#[derive(Clone, Copy)]
+pub struct Loop(*mut c_void);
+
+impl Loop {
+    /// # Safety
+    /// `event_loop` is the `uv_loop_t` of the calling thread, which outlives every use of this value; and the value is
+    /// used on that thread only.
+    pub unsafe fn from_raw(event_loop: *mut c_void) -> Self {
+        Self(event_loop)
+    }
+}
+
 pub type Callback = extern "C" fn(*mut c_void);
 pub type PollCallback = extern "C" fn(*mut c_void, c_int, c_int);
 
@@ -19,16 +31,16 @@ const UV_READABLE: c_int = 1;
 
 unsafe extern "C" {
     fn uv_handle_size(kind: c_int) -> usize;
-    fn uv_poll_init(event_loop: Loop, handle: *mut c_void, fd: c_int) -> c_int;
+    fn uv_poll_init(event_loop: *mut c_void, handle: *mut c_void, fd: c_int) -> c_int;
     fn uv_poll_start(handle: *mut c_void, events: c_int, callback: PollCallback) -> c_int;
-    fn uv_prepare_init(event_loop: Loop, handle: *mut c_void) -> c_int;
+    fn uv_prepare_init(event_loop: *mut c_void, handle: *mut c_void) -> c_int;
     fn uv_prepare_start(handle: *mut c_void, callback: Callback) -> c_int;
-    fn uv_check_init(event_loop: Loop, handle: *mut c_void) -> c_int;
+    fn uv_check_init(event_loop: *mut c_void, handle: *mut c_void) -> c_int;
     fn uv_check_start(handle: *mut c_void, callback: Callback) -> c_int;
     fn uv_ref(handle: *mut c_void);
     fn uv_unref(handle: *mut c_void);
     fn uv_close(handle: *mut c_void, callback: Callback);
-    fn uv_backend_timeout(event_loop: Loop) -> c_int;
+    fn uv_backend_timeout(event_loop: *mut c_void) -> c_int;
 }
 
 /// An active handle. It must be closed, and its memory is freed when libuv says that it is.
@@ -41,7 +53,7 @@ impl Handle {
     pub fn poll(event_loop: Loop, fd: RawFd, callback: PollCallback) -> Option<Self> {
         let handle = Self::allocate(UV_POLL)?;
         // SAFETY: the memory has the size that this libuv asks for, and the loop is the calling thread's.
-        if unsafe { uv_poll_init(event_loop, handle.raw(), fd) } != 0 {
+        if unsafe { uv_poll_init(event_loop.0, handle.raw(), fd) } != 0 {
             return None;
         }
         // SAFETY: the handle was initialised above.
@@ -53,7 +65,7 @@ impl Handle {
     pub fn prepare(event_loop: Loop, callback: Callback) -> Option<Self> {
         let handle = Self::allocate(UV_PREPARE)?;
         // SAFETY: as in `poll`.
-        unsafe { uv_prepare_init(event_loop, handle.raw()) };
+        unsafe { uv_prepare_init(event_loop.0, handle.raw()) };
         // SAFETY: the handle was initialised above.
         (unsafe { uv_prepare_start(handle.raw(), callback) } == 0).then_some(handle)
     }
@@ -62,7 +74,7 @@ impl Handle {
     pub fn check(event_loop: Loop, callback: Callback) -> Option<Self> {
         let handle = Self::allocate(UV_CHECK)?;
         // SAFETY: as in `poll`.
-        unsafe { uv_check_init(event_loop, handle.raw()) };
+        unsafe { uv_check_init(event_loop.0, handle.raw()) };
         // SAFETY: the handle was initialised above.
         (unsafe { uv_check_start(handle.raw(), callback) } == 0).then_some(handle)
     }
@@ -122,5 +134,5 @@ pub enum ClosedKind {
 /// How long the loop would wait now, in milliseconds; -1 for ever, 0 when it has other work.
 pub fn backend_timeout(event_loop: Loop) -> i32 {
     // SAFETY: the loop is the calling thread's.
-    unsafe { uv_backend_timeout(event_loop) }
+    unsafe { uv_backend_timeout(event_loop.0) }
 }
