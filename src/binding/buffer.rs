@@ -67,8 +67,8 @@ pub fn identify_buffer(env: Env, view: Unknown) -> Option<Vec<u32>> {
     if status != raw::Status::napi_ok {
         return None;
     }
-    let Some(domain) = Domain::if_open() else { return None };
-    let Some(place) = domain.map().offset_of(address.cast()) else { return None };
+    let domain = Domain::if_open()?;
+    let place = domain.map().offset_of(address.cast())?;
     let visible = VISIBLE.lock().unwrap_or_else(PoisonError::into_inner);
     visible.get(&place).map(|(block, _)| vec![block.handle.index, block.handle.generation])
 }
