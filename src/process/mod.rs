@@ -1,3 +1,6 @@
 //! Processes: watching the others of the family, and starting children.
 
+mod search;
+pub mod spawn;
+mod spawner;
 pub mod watcher;

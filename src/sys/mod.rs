@@ -10,6 +10,7 @@ pub mod pidfd;
 pub mod procfs;
 pub mod random;
 pub mod signal;
+pub mod spawn;
 pub mod thread;
 #[cfg(feature = "binding")]
 pub mod dl;

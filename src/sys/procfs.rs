@@ -4,8 +4,10 @@ use std::fs;
 
 /// State letter, start time (clock ticks since boot) and parent, or `None` when there is no such process.
 pub fn process_state(pid: u32) -> Option<(char, u64, u32)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the name in parentheses and may hold anything, parentheses and blanks too.
+    // Bytes: the second field is the name, which may be cut in the middle of a character.
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    // The name stands in parentheses and may hold anything, parentheses and blanks too.
     let mut fields = stat.get(stat.rfind(')')? + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
@@ -19,11 +21,10 @@ pub fn process_start_time(pid: u32) -> Option<u64> {
     process_state(pid).map(|(_, start_time, _)| start_time)
 }
 
-/// Whether that very process still runs: a zombie does not.
+/// Whether that very process still runs: a zombie does not. A start time of 0 stands for any.
 pub fn is_alive(pid: u32, start_time: u64) -> bool {
     match process_state(pid) {
-        None => false,
-        Some(('Z' | 'X', _, _)) => false,
+        None | Some(('Z' | 'X', _, _)) => false,
         Some((_, started, _)) => start_time == 0 || started == start_time,
     }
 }
