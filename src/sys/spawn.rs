@@ -1,4 +1,4 @@
-//! Starts a program: clone(2) that shares the parent's memory until exec, as posix_spawn(3) does.
+//! Starts a program: clone(2) that shares the parent's memory until exec, as `posix_spawn(3)` does.
 //!
 //! `CLONE_VM | CLONE_VFORK` copies no page table, so the time does not grow with the parent's heap; the calling thread
 //! (no other) sleeps until the child has executed the program or given up. `CLONE_PIDFD` names the child before its pid
@@ -9,7 +9,7 @@
 //! the clone, and the child (spawn/child.rs) makes only system calls. Sources: clone(2), glibc's `spawni.c`, and
 //! libuv's `uv__process_child_init`, whose order of steps is kept.
 //!
-//! System calls: mmap, mprotect, munmap, rt_sigprocmask, clone; waitid when the child failed before exec.
+//! System calls: mmap, mprotect, munmap, `rt_sigprocmask`, clone; waitid when the child failed before exec.
 
 mod child;
 mod stack;

@@ -147,7 +147,7 @@ fn close(number: RawFd) {
 }
 
 /// Closes all from `first` on. Nothing up there is used again: the error goes through memory, not through a pipe.
-/// The table is the child's own (no CLONE_FILES). close_range(2) is in Linux 5.9; where a sandbox refuses it, the
+/// The table is the child's own (no `CLONE_FILES`). `close_range(2)` is in Linux 5.9; where a sandbox refuses it, the
 /// close-on-exec flags of Node.js and of this package have to do.
 fn close_from(first: RawFd) {
     // SAFETY: takes no pointers.
