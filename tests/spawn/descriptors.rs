@@ -1,5 +1,6 @@
 //! Which descriptors a program has.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read, pipe};
 use std::os::fd::AsRawFd;
@@ -30,7 +31,7 @@ fn descriptors_arrive_under_their_numbers_however_they_overlap() {
             let number = numbers[position];
             wanted.stdio[number as usize] = ChildDescriptor::Fd(numbers[source]);
             // By name, because repetitions share one file position, and the shell takes one digit only.
-            script += &format!("readlink /proc/$$/fd/{number}; ");
+            let _ = write!(script, "readlink /proc/$$/fd/{number}; ");
             expected.push(scratch.0.join(format!("file{source}")).canonicalize().unwrap().display().to_string());
         }
         wanted.argv[2] = script.into();
