@@ -548,10 +548,11 @@ fn spin() {
         let came = RUNTIME.with(|cell| {
             let mut borrowed = cell.borrow_mut();
             let Some(runtime) = borrowed.as_mut() else { return false };
-            if runtime.spin.is_zero() || !std::mem::take(&mut runtime.had_traffic) {
+            // With other work to do the loop does not sleep: the spin comes when it is about to.
+            if runtime.spin.is_zero() || uv::backend_timeout(runtime.event_loop) == 0 {
                 return false;
             }
-            if uv::backend_timeout(runtime.event_loop) == 0 {
+            if !std::mem::take(&mut runtime.had_traffic) {
                 return false;
             }
             let end = Instant::now() + runtime.spin;
