@@ -11,6 +11,9 @@ const { KIND, met, onRevive, travel } = require('../travel');
 const { deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
 const { fastPath } = require('./window');
 
+/** In place of the window once a lock is closed: never free and never ours, so that the fast paths fail. */
+const CLOSED = new Int32Array(new SharedArrayBuffer(4)).fill(-1);
+
 class Lock {
   #native;
   #words;
@@ -60,21 +63,20 @@ class Lock {
   }
 
   acquireSync(timeout) {
+    if (timeout === undefined && this.#takeFree()) return true;
     const limit = checkTimeout('lock.acquireSync()', timeout);
     const lock = this.#open('acquireSync');
     return this.#takeFree() || this.#ended(lock.acquireSync(limit));
   }
 
   tryAcquire() {
-    const lock = this.#open('tryAcquire');
     if (this.#takeFree()) return true;
-    const outcome = lock.tryAcquire();
+    const outcome = this.#open('tryAcquire').tryAcquire();
     return outcome !== 0 && this.#ended(outcome);
   }
 
   release() {
-    const lock = this.#open('release');
-    if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token) lock.release();
+    if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token) this.#open('release').release();
   }
 
   async run(fn, options) {
@@ -100,6 +102,8 @@ class Lock {
   close() {
     this.#native?.close();
     this.#native = undefined;
+    this.#words = CLOSED;
+    this.#index = 0;
   }
 
   [dispose]() {
