@@ -94,4 +94,17 @@ function unpack(bytes) {
   return codec.decode(bytes, { context: receiving });
 }
 
-module.exports = { travel, met, jsonMeetings, KIND, onRevive, onBuffer, pack, unpack, takeBack };
+/**
+ * A message that was packed and will never be read: the references inside it end. Reviving it takes them over, and the
+ * collector drops them.
+ */
+function discard(bytes) {
+  if (bytes === undefined) return;
+  try {
+    unpack(bytes);
+  } catch {
+    // What cannot be read holds nothing that could be released.
+  }
+}
+
+module.exports = { travel, met, jsonMeetings, KIND, onRevive, onBuffer, pack, unpack, takeBack, discard };

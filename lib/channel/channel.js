@@ -3,7 +3,7 @@
 
 const native = require('../binding');
 const runtime = require('../runtime');
-const { pack, takeBack, unpack } = require('../travel');
+const { discard, pack, takeBack } = require('../travel');
 
 /** Message types: text, or a value in the codec's bytes. */
 const TEXT = 0;
@@ -87,7 +87,7 @@ class Channel {
     if (this.#closed) return;
     const messages = native.channelTakeBack(this.#id);
     for (let index = 0; index < messages.length; index += 2) {
-      if (messages[index] !== TEXT) release(messages[index + 1]);
+      if (messages[index] !== TEXT) discard(messages[index + 1]);
     }
   }
 
@@ -112,15 +112,6 @@ class Channel {
 
   #end() {
     this.#onEnd();
-  }
-}
-
-// Reviving the message takes its references over; the collector drops them.
-function release(bytes) {
-  try {
-    unpack(bytes);
-  } catch {
-    // What cannot be read holds nothing that could be released.
   }
 }
 

@@ -12,7 +12,8 @@ const { asyncDispose } = require('../dispose');
 const { AbortError, MultiprocError, WorkerDiedError } = require('../errors');
 const { cpuCount } = require('../process/cpu_count');
 const { callerFile, describeTarget } = require('../target');
-const { pack, takeBack } = require('../travel');
+const { discard, pack, takeBack } = require('../travel');
+const { Backlog } = require('./backlog');
 const { chunk, collect, defaultChunkSize } = require('./chunks');
 const { FAILED, MAP, RUN } = require('./protocol');
 const { Worker } = require('./worker');
@@ -38,8 +39,7 @@ class Pool {
   #lastTask = 0;
   /** Tasks that are not settled, by number. */
   #tasks = new Map();
-  /** Tasks that the shared queue had no room for: [number, payload]. */
-  #backlog = [];
+  #backlog = new Backlog();
   #state = 'open';
   #startFailures = 0;
   #broken;
@@ -147,7 +147,7 @@ class Pool {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         // A worker that has taken the task goes on; nobody waits for it any more.
-        this.#backlog = this.#backlog.filter(([task]) => task !== id);
+        discard(this.#backlog.remove(id));
         this.#settle(id)?.reject(new AbortError(signal.reason));
       };
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -184,14 +184,14 @@ class Pool {
       throw error;
     }
     // The message is a view of a buffer that the next one overwrites.
-    this.#backlog.push([id, Buffer.from(payload)]);
+    this.#backlog.push(id, Buffer.from(payload));
   }
 
   #refill() {
     while (this.#backlog.length > 0) {
-      const [id, payload] = this.#backlog[0];
+      const [id, payload] = this.#backlog.first;
       if (!native.submitTask(this.#queue, id, payload)) return;
-      this.#backlog.shift();
+      this.#backlog.dropFirst();
     }
   }
 
@@ -281,7 +281,7 @@ class Pool {
   }
 
   #failAll(reason) {
-    this.#backlog = [];
+    for (const payload of this.#backlog.clear()) discard(payload);
     for (const id of [...this.#tasks.keys()]) this.#settle(id)?.reject(reason());
   }
 
