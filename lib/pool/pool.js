@@ -115,7 +115,7 @@ class Pool {
   async terminate() {
     if (this.#state !== 'ended') {
       this.#state = 'ended';
-      if (this.#queue !== undefined) native.withdrawTasks(this.#queue);
+      this.#withdraw();
       const reason = () => new MultiprocError('ERR_MULTIPROC_POOL_TERMINATED', `${this.#name} was terminated before the task was done`);
       this.#failAll(reason);
       for (const worker of this.#workers.values()) worker.child.kill('SIGKILL');
@@ -276,8 +276,12 @@ class Pool {
       `the workers of ${this.#name} die before they are ready (${reason}); see what they print on stderr`,
       cause instanceof Error ? { cause } : undefined,
     );
-    native.withdrawTasks(this.#queue);
+    this.#withdraw();
     this.#failAll(() => this.#broken);
+  }
+
+  #withdraw() {
+    if (this.#queue !== undefined) for (const payload of native.withdrawTasks(this.#queue)) discard(payload);
   }
 
   #failAll(reason) {

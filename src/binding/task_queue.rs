@@ -82,12 +82,12 @@ pub fn tasks_of_dead(id: u32, token: u32, worker: u32) -> napi::Result<Vec<u32>>
     runtime::with(|runtime| Ok(runtime.queue(id)?.queue.tasks_of_dead(Token(token), worker)))
 }
 
-/// Producer: takes back all tasks that no worker has taken.
+/// Producer: takes back all tasks that no worker has taken, and returns their payloads.
 #[napi]
-pub fn withdraw_tasks(id: u32) -> napi::Result<Vec<u32>> {
+pub fn withdraw_tasks(id: u32) -> napi::Result<Vec<Buffer>> {
     runtime::with(|runtime| {
         let token = runtime.agent.token;
-        Ok(runtime.queue(id)?.queue.withdraw(token))
+        Ok(runtime.queue(id)?.queue.withdraw(token).into_iter().map(|task| task.payload.into()).collect())
     })
 }
 

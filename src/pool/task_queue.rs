@@ -164,10 +164,10 @@ impl TaskQueue {
     }
 
     /// Producer: takes all tasks away that no worker has taken.
-    pub fn withdraw(&self, me: Token) -> Vec<u32> {
+    pub fn withdraw(&self, me: Token) -> Vec<Task> {
         let mut tasks = Vec::new();
         while let Ok(Some(task)) = self.claim(me, WORKERS_MAX - 1) {
-            tasks.push(task.id);
+            tasks.push(task);
         }
         self.finish(WORKERS_MAX - 1);
         tasks
