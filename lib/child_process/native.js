@@ -19,6 +19,12 @@ function spawnChild(options, onExit) {
   return { id, pid };
 }
 
-const { childKill, childRef, closeFd, socketPair } = native;
+/** @returns {[number, number] | number} our end and the child's, or a negative errno */
+function socketPair() {
+  const pair = native.socketPair();
+  return pair.length === 1 ? pair[0] : pair;
+}
+
+const { childKill, childRef, closeFd } = native;
 
 module.exports = { childKill, childRef, closeFd, socketPair, spawnChild };

@@ -78,11 +78,13 @@ pub fn child_ref(id: u32, referenced: bool) -> napi::Result<()> {
     })
 }
 
-/// Two connected stream sockets, both closed on exec.
+/// Two connected stream sockets, both closed on exec; or `[-errno]`.
 #[napi]
-pub fn socket_pair() -> napi::Result<Vec<i32>> {
-    let (one, other) = socket::stream_pair().map_err(|error| napi::Error::from_reason(error.to_string()))?;
-    Ok(vec![one, other])
+pub fn socket_pair() -> Vec<i32> {
+    match socket::stream_pair() {
+        Ok((one, other)) => vec![one, other],
+        Err(errno) => vec![-(errno as i32)],
+    }
 }
 
 #[napi]

@@ -1,0 +1,129 @@
+'use strict';
+// The process handle of a ChildProcess: what Node's internal `Process` is to it, over our native spawn.
+//
+// Node.js calls spawn, kill, ref, unref, hasRef and close, reads `pid`, and gets `onexit(exitCode, signalName)` called
+// when the process has ended. Results are 0 or a negative errno, as libuv's: Node.js makes the events of them.
+
+const { AsyncResource } = require('node:async_hooks');
+const { constants } = require('node:os');
+const native = require('./native');
+const { openStdio, settleStdio } = require('./stdio');
+
+const { EINVAL, EMFILE, ENFILE, ESRCH } = constants.errno;
+const { SIGKILL } = constants.signals;
+
+/** Several names can have one number: Node.js uses the first. @type {Map<number, string>} */
+const signalNames = new Map();
+for (const [name, number] of Object.entries(constants.signals)) {
+  if (!signalNames.has(number)) signalNames.set(number, name);
+}
+
+/** @typedef {{ detached: boolean, killOnParentExit: boolean, shareDomain: boolean }} Extras */
+
+class NativeProcess {
+  /** What the running child is called natively; 0 before and after. */
+  #id = 0;
+  #isReferenced = true;
+  #extras;
+  #retireOther;
+  // The events of the process belong to the asynchronous context that started it.
+  #context = new AsyncResource('MULTIPROCCHILD');
+
+  /** @type {number | undefined} */
+  pid = undefined;
+  /** @type {(exitCode: number, signalName: string) => void} */
+  onexit = () => {};
+
+  /**
+   * @param {Extras} extras
+   * @param {(args: unknown[]) => void} retireOther is given the arguments of `spawn`
+   */
+  constructor(extras, retireOther) {
+    this.#extras = extras;
+    this.#retireOther = retireOther;
+  }
+
+  /** One object up to Node.js 22, and since 24: file, args, cwd, envPairs, stdio, flags, uid, gid. */
+  spawn(...args) {
+    const retireOther = this.#retireOther;
+    if (this.#id !== 0 || retireOther === undefined) return -EINVAL;
+    this.#retireOther = undefined;
+    retireOther(args);
+    if (args.length === 1) return this.#start(args[0]);
+    const [file, argv, cwd, envPairs, stdio, , uid, gid] = args;
+    return this.#start({ file, args: argv, cwd, envPairs, stdio, uid, gid });
+  }
+
+  #start({ file, args, cwd, envPairs, stdio, uid, gid }) {
+    const opened = openStdio(stdio);
+    if (opened.error !== 0) return opened.error;
+    let result;
+    try {
+      result = native.spawnChild(
+        {
+          file,
+          args: Array.from(args, String),
+          envPairs: Array.from(envPairs ?? environment(), String),
+          cwd: cwd ?? undefined,
+          uid: uid ?? undefined,
+          gid: gid ?? undefined,
+          detached: this.#extras.detached,
+          stdio: opened.descriptors,
+          deathSignal: this.#extras.killOnParentExit ? SIGKILL : 0,
+          shareDomain: this.#extras.shareDomain,
+        },
+        (exitCode, signal) => this.#ended(exitCode, signal),
+      );
+    } catch (error) {
+      settleStdio(opened, false);
+      throw error;
+    }
+    const status = typeof result === 'number' ? result : 0;
+    // As in libuv, the streams exist even when the program could not be executed: they end at once, and 'close' comes.
+    // Without descriptors Node.js makes no streams.
+    const streamError = settleStdio(opened, status !== -EMFILE && status !== -ENFILE);
+    if (status !== 0) return status;
+    this.#id = result.id;
+    this.pid = result.pid;
+    if (!this.#isReferenced) native.childRef(this.#id, false);
+    return streamError;
+  }
+
+  #ended(exitCode, signal) {
+    this.#id = 0;
+    this.#context.runInAsyncScope(this.onexit, this, exitCode, signalNames.get(signal) ?? '');
+  }
+
+  kill(signal) {
+    return this.#id === 0 ? -ESRCH : native.childKill(this.#id, signal);
+  }
+
+  ref() {
+    this.#reference(true);
+  }
+
+  unref() {
+    this.#reference(false);
+  }
+
+  hasRef() {
+    return this.#id !== 0 && this.#isReferenced;
+  }
+
+  /** Node.js is done with the process. One that still runs is awaited, so that it leaves no zombie, but not waited for. */
+  close() {
+    this.#reference(false);
+    this.onexit = () => {};
+  }
+
+  #reference(isReferenced) {
+    this.#isReferenced = isReferenced;
+    if (this.#id !== 0) native.childRef(this.#id, isReferenced);
+  }
+}
+
+function environment() {
+  return Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+}
+
+module.exports = { NativeProcess };
