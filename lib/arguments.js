@@ -59,8 +59,12 @@ function checkTimeout(call, timeout) {
 function checkSignal(call, signal) {
   if (signal === undefined) return undefined;
   // By shape: `instanceof` is wrong across realms, as under Jest.
-  if (signal === null || typeof signal !== 'object' || typeof signal.aborted !== 'boolean'
-    || typeof signal.addEventListener !== 'function') {
+  if (
+    signal === null ||
+    typeof signal !== 'object' ||
+    typeof signal.aborted !== 'boolean' ||
+    typeof signal.addEventListener !== 'function'
+  ) {
     throw invalidType(call, 'signal', 'an AbortSignal', signal);
   }
   return signal;
@@ -78,5 +82,13 @@ function checkName(call, name) {
 }
 
 module.exports = {
-  invalidType, invalidValue, outOfRange, describe, checkInteger, ownOptions, checkTimeout, checkSignal, checkName,
+  invalidType,
+  invalidValue,
+  outOfRange,
+  describe,
+  checkInteger,
+  ownOptions,
+  checkTimeout,
+  checkSignal,
+  checkName,
 };

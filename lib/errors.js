@@ -103,10 +103,19 @@ nameClass(AbortError);
 // `name` on the prototype, as the language's own errors have it: it is not an own property that would travel.
 function nameClass(constructor) {
   Object.defineProperty(constructor.prototype, 'name', {
-    value: constructor.name, writable: true, configurable: true,
+    value: constructor.name,
+    writable: true,
+    configurable: true,
   });
 }
 
 module.exports = {
-  CODES, MultiprocError, BrokenBarrierError, SerializationError, ProcessDiedError, WorkerDiedError, RemoteError, AbortError,
+  CODES,
+  MultiprocError,
+  BrokenBarrierError,
+  SerializationError,
+  ProcessDiedError,
+  WorkerDiedError,
+  RemoteError,
+  AbortError,
 };

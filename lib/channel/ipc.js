@@ -74,7 +74,8 @@ class Ipc {
     if (typeof handle === 'function') [callback, handle, options] = [handle, undefined, undefined];
     else if (typeof options === 'function') [callback, options] = [options, undefined];
     else if (options !== undefined) validateObject(options);
-    if (message === undefined) throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
+    if (message === undefined)
+      throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
     if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
       throw nodeError(
         TypeError,
@@ -83,7 +84,11 @@ class Ipc {
       );
     }
     if (handle !== undefined && handle !== null) {
-      throw nodeError(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'Sending sockets and servers is not supported by this channel yet');
+      throw nodeError(
+        TypeError,
+        'ERR_INVALID_HANDLE_TYPE',
+        'Sending sockets and servers is not supported by this channel yet',
+      );
     }
     if (!this.#target.connected) {
       const error = nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');

@@ -15,7 +15,11 @@ const TURN_MS = 10;
 
 const { channel } = attach();
 const [[, first], ...others] = channel.receiveNow();
-const { queue: [index, generation], index: worker, name } = unpack(first);
+const {
+  queue: [index, generation],
+  index: worker,
+  name,
+} = unpack(first);
 
 role.isMain = false;
 role.name = name;
@@ -33,7 +37,11 @@ let working = false;
 
 for (const [, content] of others) receive(unpack(content));
 runtime.pools.set(queue, work);
-channel.listen((_type, content) => receive(unpack(content)), () => process.exit(), true);
+channel.listen(
+  (_type, content) => receive(unpack(content)),
+  () => process.exit(),
+  true,
+);
 channel.sendValue([READY, native.ownToken()], 'ready');
 native.setWorkerIdle(queue, true);
 

@@ -47,7 +47,9 @@ function succeed(value) {
 // As an uncaught error: the stack on stderr and exit code 1. What else the program does may still go on.
 function fail(error) {
   process.exitCode = 1;
-  process.stderr.write(`${typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`}\n`);
+  process.stderr.write(
+    `${typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`}\n`,
+  );
   try {
     channel.sendValue({ error }, 'error', '.error');
   } catch (unserialisable) {

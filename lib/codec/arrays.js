@@ -18,7 +18,14 @@ const KEYS_LENGTH_MAX = 90;
 // So many elements left after the first hole make it worth counting how many are there.
 const SPARSE_LENGTH_MIN = 64;
 const INDEX_MAX = 0xfffffffe;
-const WITHOUT_ELEMENTS = { maxArrayLength: 0, depth: 0, customInspect: false, showHidden: false, colors: false, getters: false };
+const WITHOUT_ELEMENTS = {
+  maxArrayLength: 0,
+  depth: 0,
+  customInspect: false,
+  showHidden: false,
+  colors: false,
+  getters: false,
+};
 
 function writeArray(encoder, array) {
   const { length } = array;

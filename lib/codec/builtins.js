@@ -101,7 +101,9 @@ function writeByText(kind, read) {
   };
 }
 const writeUrl = writeByText(OTHERS.URL, (url) => url.href);
-const writeUrlSearchParams = writeByText(OTHERS.URL_SEARCH_PARAMS, (parameters) => URLSearchParams.prototype.toString.call(parameters));
+const writeUrlSearchParams = writeByText(OTHERS.URL_SEARCH_PARAMS, (parameters) =>
+  URLSearchParams.prototype.toString.call(parameters),
+);
 
 function readMap(decoder) {
   const count = decoder.count(2);
@@ -149,16 +151,33 @@ function readOther(decoder) {
       decoder.descend();
       const value = decoder.value();
       decoder.leave();
-      if (value === null || value === undefined || typeof value === 'object') decoder.fail('a boxed value is not a primitive');
+      if (value === null || value === undefined || typeof value === 'object')
+        decoder.fail('a boxed value is not a primitive');
       return decoder.keep(Object(value));
     }
-    case OTHERS.URL: return decoder.keep(new URL(decoder.string()));
-    case OTHERS.URL_SEARCH_PARAMS: return decoder.keep(new URLSearchParams(decoder.string()));
-    default: return decoder.fail('a value is of an unknown kind');
+    case OTHERS.URL:
+      return decoder.keep(new URL(decoder.string()));
+    case OTHERS.URL_SEARCH_PARAMS:
+      return decoder.keep(new URLSearchParams(decoder.string()));
+    default:
+      return decoder.fail('a value is of an unknown kind');
   }
 }
 
 module.exports = {
-  writeMap, writeSet, writeDate, writeRegExp, writeBigInt, writeBoxed, writeUrl, writeUrlSearchParams,
-  readMap, readSet, readDate, readRegExp, readBigInt64, readBigInt, readOther,
+  writeMap,
+  writeSet,
+  writeDate,
+  writeRegExp,
+  writeBigInt,
+  writeBoxed,
+  writeUrl,
+  writeUrlSearchParams,
+  readMap,
+  readSet,
+  readDate,
+  readRegExp,
+  readBigInt64,
+  readBigInt,
+  readOther,
 };

@@ -138,16 +138,43 @@ class Decoder {
     const p = this.advance(length);
     // A call into the engine costs as much as putting a dozen characters together here.
     switch (length) {
-      case 0: return '';
-      case 1: return fromCharCode(bytes[p]);
-      case 2: return fromCharCode(bytes[p], bytes[p + 1]);
-      case 3: return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2]);
-      case 4: return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3]);
-      case 5: return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3], bytes[p + 4]);
-      case 6: return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3], bytes[p + 4], bytes[p + 5]);
-      case 7: return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3], bytes[p + 4], bytes[p + 5], bytes[p + 6]);
-      case 8: return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3], bytes[p + 4], bytes[p + 5], bytes[p + 6], bytes[p + 7]);
-      default: return latin1Slice.call(bytes, p, p + length);
+      case 0:
+        return '';
+      case 1:
+        return fromCharCode(bytes[p]);
+      case 2:
+        return fromCharCode(bytes[p], bytes[p + 1]);
+      case 3:
+        return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2]);
+      case 4:
+        return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3]);
+      case 5:
+        return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3], bytes[p + 4]);
+      case 6:
+        return fromCharCode(bytes[p], bytes[p + 1], bytes[p + 2], bytes[p + 3], bytes[p + 4], bytes[p + 5]);
+      case 7:
+        return fromCharCode(
+          bytes[p],
+          bytes[p + 1],
+          bytes[p + 2],
+          bytes[p + 3],
+          bytes[p + 4],
+          bytes[p + 5],
+          bytes[p + 6],
+        );
+      case 8:
+        return fromCharCode(
+          bytes[p],
+          bytes[p + 1],
+          bytes[p + 2],
+          bytes[p + 3],
+          bytes[p + 4],
+          bytes[p + 5],
+          bytes[p + 6],
+          bytes[p + 7],
+        );
+      default:
+        return latin1Slice.call(bytes, p, p + length);
     }
   }
 
@@ -168,7 +195,8 @@ class Decoder {
   }
 
   shape(number) {
-    if (this.shapes === null || number >= this.shapes.length) this.fail('an object names a list of keys that was not defined');
+    if (this.shapes === null || number >= this.shapes.length)
+      this.fail('an object names a list of keys that was not defined');
     return this.shapes[number];
   }
 
@@ -232,7 +260,9 @@ Object.entries({
   ERROR: readError,
   MULTIPROC: (decoder) => decoder.multiproc(),
   OTHER: builtins.readOther,
-}).forEach(([name, read]) => { READERS[TAGS[name]] = read; });
+}).forEach(([name, read]) => {
+  READERS[TAGS[name]] = read;
+});
 
 /**
  * The value of a message that encode() made.

@@ -47,18 +47,26 @@ class Encoder extends Writer {
 
   value(value) {
     switch (typeof value) {
-      case 'string': return this.string(value);
-      case 'number': return this.number(value);
-      case 'object': return value === null ? this.byte(NULL) : this.object(value);
-      case 'boolean': return this.byte(value ? TRUE : FALSE);
-      case 'undefined': return this.byte(UNDEFINED);
-      case 'bigint': return builtins.writeBigInt(this, value);
-      default: throw refusePrimitive(value);
+      case 'string':
+        return this.string(value);
+      case 'number':
+        return this.number(value);
+      case 'object':
+        return value === null ? this.byte(NULL) : this.object(value);
+      case 'boolean':
+        return this.byte(value ? TRUE : FALSE);
+      case 'undefined':
+        return this.byte(UNDEFINED);
+      case 'bigint':
+        return builtins.writeBigInt(this, value);
+      default:
+        throw refusePrimitive(value);
     }
   }
 
   object(object) {
-    if (++this.depth > DEPTH_MAX) throw new Failure(`is nested more than ${DEPTH_MAX} levels deep, which is too deep to travel`);
+    if (++this.depth > DEPTH_MAX)
+      throw new Failure(`is nested more than ${DEPTH_MAX} levels deep, which is too deep to travel`);
     const proto = getPrototypeOf(object);
     if (proto === ObjectPrototype) {
       if (!this.wroteReference(object)) writeObject(this, object, false);
@@ -130,11 +138,43 @@ function writerOf(object) {
   return null;
 }
 
-const BUILT_IN = new Set([
-  Map, Set, Date, RegExp, ArrayBuffer, SharedArrayBuffer, DataView, Buffer, URL, URLSearchParams, Boolean, Number, String, BigInt,
-  Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array,
-  BigInt64Array, BigUint64Array, Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError,
-].map((constructor) => constructor.prototype));
+const BUILT_IN = new Set(
+  [
+    Map,
+    Set,
+    Date,
+    RegExp,
+    ArrayBuffer,
+    SharedArrayBuffer,
+    DataView,
+    Buffer,
+    URL,
+    URLSearchParams,
+    Boolean,
+    Number,
+    String,
+    BigInt,
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+    Error,
+    TypeError,
+    RangeError,
+    SyntaxError,
+    ReferenceError,
+    EvalError,
+    URIError,
+    AggregateError,
+  ].map((constructor) => constructor.prototype),
+);
 const isBuiltIn = (proto) => BUILT_IN.has(proto);
 
 // One encoder serves all calls. A call that comes while it is at work, from a getter, gets one of its own.

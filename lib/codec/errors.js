@@ -16,7 +16,16 @@ const { ERROR } = TAGS;
 const { hasOwn } = Object;
 
 // The kind byte is the index. Only ever append.
-const LANGUAGE_CLASSES = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError];
+const LANGUAGE_CLASSES = [
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+  AggregateError,
+];
 const DOM_EXCEPTION = 0x40;
 const HIDDEN_KEYS = ['message', 'stack', 'code', 'cause', 'errors'];
 
@@ -102,8 +111,11 @@ function writeProperties(encoder, error, dom) {
 }
 
 function isInheritedText(error, key) {
-  return (key === 'code' || key === 'message' || key === 'stack') && key in error
-    && !(key === 'message' && Object.prototype.hasOwnProperty.call(Error.prototype, key) && error[key] === '');
+  return (
+    (key === 'code' || key === 'message' || key === 'stack') &&
+    key in error &&
+    !(key === 'message' && Object.hasOwn(Error.prototype, key) && error[key] === '')
+  );
 }
 
 function readError(decoder) {
@@ -127,7 +139,10 @@ function makeError(decoder, kind, className) {
   const Fallback = LANGUAGE_CLASSES[kind];
   if (Fallback === undefined) decoder.fail('an error is of an unknown kind');
   const { prototype } = registered.get(className) ?? Fallback;
-  return Object.setPrototypeOf(withoutStack(() => new Error()), prototype);
+  return Object.setPrototypeOf(
+    withoutStack(() => new Error()),
+    prototype,
+  );
 }
 
 const makeDomException = (message, name) => withoutStack(() => new DOMException(message, name));

@@ -61,7 +61,8 @@ function readObject(decoder, object) {
 
 /** An own data property, whatever the prototype makes of that name. */
 function define(object, key, value) {
-  if (key in object) Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key in object)
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else object[key] = value;
 }
 

@@ -7,9 +7,26 @@
 const { Failure } = require('./path');
 
 const REFUSED_TAGS = new Set([
-  'Promise', 'WeakMap', 'WeakSet', 'WeakRef', 'FinalizationRegistry', 'Generator', 'AsyncGenerator',
-  'AbortSignal', 'AbortController', 'CryptoKey', 'KeyObject',
-  'Blob', 'File', 'FormData', 'Headers', 'Request', 'Response', 'ReadableStream', 'WritableStream', 'TransformStream',
+  'Promise',
+  'WeakMap',
+  'WeakSet',
+  'WeakRef',
+  'FinalizationRegistry',
+  'Generator',
+  'AsyncGenerator',
+  'AbortSignal',
+  'AbortController',
+  'CryptoKey',
+  'KeyObject',
+  'Blob',
+  'File',
+  'FormData',
+  'Headers',
+  'Request',
+  'Response',
+  'ReadableStream',
+  'WritableStream',
+  'TransformStream',
 ]);
 const REFUSED_FAMILIES = /^(?:Intl|WebAssembly|Temporal)\b|Iterator$/;
 

@@ -116,7 +116,12 @@ function readShape(decoder) {
   const start = decoder.advance(size);
   if (count === 0 || count > SHAPE_KEYS_MAX || size < count) decoder.fail('a list of keys has an impossible size');
   const { bytes } = decoder;
-  const hash = size * 31 + count * 7 + bytes[start + (size > 1 ? 1 : 0)] * 5 + bytes[start + (size >> 1)] * 3 + bytes[start + size - 1];
+  const hash =
+    size * 31 +
+    count * 7 +
+    bytes[start + (size > 1 ? 1 : 0)] * 5 +
+    bytes[start + (size >> 1)] * 3 +
+    bytes[start + size - 1];
   const slot = hash & (SLOT_COUNT - 1);
   const known = received[slot];
   if (known !== null && known.keys.length === count && sameBytes(known.bytes, bytes, start, size)) return known;

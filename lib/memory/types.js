@@ -24,7 +24,19 @@ for (const [name, type] of Object.entries(TYPES)) type.name = name;
 
 const ALIASES = {
   // The type codes of Python's array module, with the sizes that C has on 64-bit Linux.
-  b: 'i8', B: 'u8', h: 'i16', H: 'u16', i: 'i32', I: 'u32', l: 'i64', L: 'u64', q: 'i64', Q: 'u64', f: 'f32', d: 'f64', '?': 'bool',
+  b: 'i8',
+  B: 'u8',
+  h: 'i16',
+  H: 'u16',
+  i: 'i32',
+  I: 'u32',
+  l: 'i64',
+  L: 'u64',
+  q: 'i64',
+  Q: 'u64',
+  f: 'f32',
+  d: 'f64',
+  '?': 'bool',
 };
 
 function integer(View, min, max) {
@@ -41,7 +53,9 @@ function elementType(call, type) {
     const name = Object.hasOwn(ALIASES, type) ? ALIASES[type] : type;
     if (Object.hasOwn(TYPES, name)) return TYPES[name];
   }
-  const names = Object.keys(TYPES).map((name) => `'${name}'`).join(', ');
+  const names = Object.keys(TYPES)
+    .map((name) => `'${name}'`)
+    .join(', ');
   throw invalidValue(call, 'type', `one of ${names}, one of Python's type codes, or a typed array class`, type);
 }
 

@@ -85,7 +85,8 @@ class SharedValue {
   compareExchange(expected, replacement) {
     this.#check('sharedValue.compareExchange()', 'expected', expected);
     this.#check('sharedValue.compareExchange()', 'replacement', replacement);
-    if (this.#type.Bits !== undefined) return this.#exchangeBits((old) => (Object.is(old, expected) ? replacement : old));
+    if (this.#type.Bits !== undefined)
+      return this.#exchangeBits((old) => (Object.is(old, expected) ? replacement : old));
     const [before, after] = [this.#toElement(expected), this.#toElement(replacement)];
     return this.#fromElement(Atomics.compareExchange(this.#view, 0, before, after));
   }
@@ -119,7 +120,6 @@ class SharedValue {
     const call = `sharedValue.${method}()`;
     if (this.#type.name === 'bool') throw invalidValue(call, 'this', 'a number or bigint', 'bool');
     const wanted = typeof this.#view[0];
-    // biome-ignore lint/suspicious/useValidTypeof: compared with the type of another value
     if (typeof amount !== wanted) throw invalidType(call, 'amount', `a ${wanted}`, amount);
     if (this.#type.Bits !== undefined) return this.#exchangeBits(operate);
     if (wanted === 'number' && !Number.isInteger(amount)) throw outOfRange(call, 'amount', 'an integer', amount);
@@ -153,11 +153,11 @@ class SharedValue {
       return;
     }
     const wanted = typeof (min ?? 0);
-    // biome-ignore lint/suspicious/useValidTypeof: compared with the type of another value
     if (typeof value !== wanted) throw invalidType(call, name, `a ${wanted} (the type is ${type})`, value);
     if (min === undefined) return;
     if (wanted === 'number' && !Number.isInteger(value)) throw outOfRange(call, name, 'an integer', value);
-    if (value < min || value > max) throw outOfRange(call, name, `between ${min} and ${max} (the type is ${type})`, value);
+    if (value < min || value > max)
+      throw outOfRange(call, name, `between ${min} and ${max} (the type is ${type})`, value);
   }
 
   #toElement(value) {
@@ -171,7 +171,8 @@ class SharedValue {
 
 /** @returns {Lock | undefined} */
 function lockFrom(call, lock, name) {
-  if (lock === undefined || lock === true) return new Lock(name === undefined ? undefined : { name: `${name}\u0001lock` });
+  if (lock === undefined || lock === true)
+    return new Lock(name === undefined ? undefined : { name: `${name}\u0001lock` });
   if (lock === false) return undefined;
   if (typeof lock === 'object' && lock !== null && typeof lock.acquireSync === 'function') return lock;
   throw invalidType(call, 'lock', 'a boolean or a Lock', lock);

@@ -107,7 +107,9 @@ class Pool {
 
   join() {
     if (this.#state === 'open') {
-      return Promise.reject(new MultiprocError('ERR_MULTIPROC_POOL_CLOSED', 'pool.join(): close() or terminate() the pool first'));
+      return Promise.reject(
+        new MultiprocError('ERR_MULTIPROC_POOL_CLOSED', 'pool.join(): close() or terminate() the pool first'),
+      );
     }
     return this.#ended.promise;
   }
@@ -116,7 +118,8 @@ class Pool {
     if (this.#state !== 'ended') {
       this.#state = 'ended';
       this.#withdraw();
-      const reason = () => new MultiprocError('ERR_MULTIPROC_POOL_TERMINATED', `${this.#name} was terminated before the task was done`);
+      const reason = () =>
+        new MultiprocError('ERR_MULTIPROC_POOL_TERMINATED', `${this.#name} was terminated before the task was done`);
       this.#failAll(reason);
       for (const worker of this.#workers.values()) worker.child.kill('SIGKILL');
       this.#endWhenGone();
@@ -157,7 +160,8 @@ class Pool {
   }
 
   #describe(call, fn) {
-    const known = this.#functions.get(fn) ?? (typeof fn === 'function' ? this.#functions.get(sourceKey(fn)) : undefined);
+    const known =
+      this.#functions.get(fn) ?? (typeof fn === 'function' ? this.#functions.get(sourceKey(fn)) : undefined);
     if (known !== undefined) return known;
     const target = describeTarget(fn, { call, callerFile: callerFile() });
     const id = this.#functions.get(target.key) ?? this.#definitions.length;
@@ -215,10 +219,15 @@ class Pool {
       result: (_worker, message) => this.#result(message),
       died: (worker, cause) => this.#died(worker, cause),
     };
-    const setup = { index, queue: this.#queueHandle, name: `${this.#name}:${index}`, launchOptions: this.#launchOptions };
+    const setup = {
+      index,
+      queue: this.#queueHandle,
+      name: `${this.#name}:${index}`,
+      launchOptions: this.#launchOptions,
+    };
     const worker = new Worker(setup, events);
     this.#workers.set(index, worker);
-    this.#definitions.forEach((target, id) => worker.send({ define: id, target }));
+    for (const [id, target] of this.#definitions.entries()) worker.send({ define: id, target });
     if (this.#tasks.size > 0) worker.channel.setReferenced(true);
   }
 
@@ -249,7 +258,11 @@ class Pool {
     const { pid } = worker;
     for (const id of native.tasksOfDead(this.#queue, worker.token, worker.index)) {
       this.#settle(id)?.reject(
-        new WorkerDiedError(`the worker of ${this.#name} that ran the task (process ${pid}) ${how}`, { pid, exitCode, signalCode }),
+        new WorkerDiedError(`the worker of ${this.#name} that ran the task (process ${pid}) ${how}`, {
+          pid,
+          exitCode,
+          signalCode,
+        }),
       );
     }
     if (worker.token === 0) this.#startFailures += 1;

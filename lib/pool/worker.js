@@ -19,7 +19,11 @@ class Worker {
     this.channel = channel;
     this.events = events;
     child.unref();
-    channel.listen((_type, content) => this.#receive(unpack(content)), () => {}, false);
+    channel.listen(
+      (_type, content) => this.#receive(unpack(content)),
+      () => {},
+      false,
+    );
     child.once('error', (error) => this.#end(error));
     child.once('exit', () => this.#end());
   }

@@ -2,7 +2,8 @@
 // Which of this process's Node.js flags its children get: loaders and limits, but nothing that belongs to one process.
 
 // A debugger's port, a test run, a watcher, a profile: each is one process's own.
-const OWN = /^--(inspect|debug|test|watch|cpu-prof|heap-prof|prof($|-|=)|heapsnapshot|report-on|trace-event|eval|print|check|interactive|build-sea|experimental-sea-config)/;
+const OWN =
+  /^--(inspect|debug|test|watch|cpu-prof|heap-prof|prof($|-|=)|heapsnapshot|report-on|trace-event|eval|print|check|interactive|build-sea|experimental-sea-config)/;
 // Flags of one letter or with a separate value that start a program instead of configuring it.
 const WITH_VALUE = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type', '--run']);
 const ALONE = new Set(['-i', '-c', '-v', '-h']);
@@ -26,7 +27,13 @@ function inheritableNodeOptions(value) {
 }
 
 /** Variables that tie a process to its own starter. */
-const OWN_VARIABLES = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID', 'NODE_TEST_CONTEXT', 'NODE_V8_COVERAGE_CHILD'];
+const OWN_VARIABLES = [
+  'NODE_CHANNEL_FD',
+  'NODE_CHANNEL_SERIALIZATION_MODE',
+  'NODE_UNIQUE_ID',
+  'NODE_TEST_CONTEXT',
+  'NODE_V8_COVERAGE_CHILD',
+];
 
 /** @param {Record<string, string | undefined>} env */
 function inheritableEnvironment(env = process.env) {

@@ -42,7 +42,7 @@ class Process extends EventEmitter {
     if (!Array.isArray(args)) throw invalidType(call, 'args', 'an array of arguments', args);
     checkSignal(call, signal);
     count += 1;
-    this.#name = checkName(call, name) ?? `${role.isMain ? 'Process' : role.name}-${count}`;
+    this.#name = checkName(call, name) ?? (role.isMain ? `Process-${count}` : `${role.name}:${count}`);
     this.#target = describeTarget(target, { call, callerFile: callerFile(), scope });
     // Whoever does not ask for the result is not told of its failure twice: the child has printed it.
     this.#result.promise.catch(() => {});
@@ -87,7 +87,10 @@ class Process extends EventEmitter {
   start() {
     const call = 'process.start()';
     if (this.#child !== undefined) {
-      throw new MultiprocError('ERR_MULTIPROC_ALREADY_STARTED', `${call}: ${this.#name} was started before; make a new Process`);
+      throw new MultiprocError(
+        'ERR_MULTIPROC_ALREADY_STARTED',
+        `${call}: ${this.#name} was started before; make a new Process`,
+      );
     }
     const { args = [], signal, daemon = false } = this.#options;
     if (signal?.aborted) throw new AbortError(signal.reason);
@@ -98,7 +101,11 @@ class Process extends EventEmitter {
     this.#child = child;
     this.#channel = channel;
     active.add(this);
-    channel.listen((_type, content) => this.#receive(content), () => {}, false);
+    channel.listen(
+      (_type, content) => this.#receive(content),
+      () => {},
+      false,
+    );
     child.once('error', (error) => this.#failedToStart(error));
     child.once('exit', () => this.#exited());
     if (daemon) child.unref();
@@ -169,7 +176,10 @@ class Process extends EventEmitter {
       const how = signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`;
       const aborted = this.#options.signal?.aborted;
       const died = new ProcessDiedError(`${this.#name} (process ${pid}) ${how} before its function returned`, {
-        pid, exitCode, signalCode, exitReason: signalCode === null ? 'code' : 'signal',
+        pid,
+        exitCode,
+        signalCode,
+        exitReason: signalCode === null ? 'code' : 'signal',
       });
       this.#result.reject(aborted ? new AbortError(this.#options.signal.reason) : died);
     }
@@ -179,7 +189,10 @@ class Process extends EventEmitter {
 
   #failedToStart(cause) {
     this.#result.reject(
-      new ProcessDiedError(`${this.#name} could not be started: ${cause.message}`, { cause, exitReason: 'start-failed' }),
+      new ProcessDiedError(`${this.#name} could not be started: ${cause.message}`, {
+        cause,
+        exitReason: 'start-failed',
+      }),
     );
     this.#end();
   }
@@ -194,7 +207,10 @@ class Process extends EventEmitter {
 
   #mustBeStarted(method) {
     if (this.#child === undefined) {
-      throw new MultiprocError('ERR_MULTIPROC_NOT_STARTED', `process.${method}(): ${this.#name} has not been started; call start() first`);
+      throw new MultiprocError(
+        'ERR_MULTIPROC_NOT_STARTED',
+        `process.${method}(): ${this.#name} has not been started; call start() first`,
+      );
     }
   }
 }

@@ -91,10 +91,13 @@ class Barrier {
 
   #passed(index, outcome) {
     if (outcome === DONE) return index;
-    if (outcome === TIMED_OUT) throw new BrokenBarrierError('barrier.wait(): not all parties came in time, which broke the barrier');
+    if (outcome === TIMED_OUT)
+      throw new BrokenBarrierError('barrier.wait(): not all parties came in time, which broke the barrier');
     const culprit = this.#native?.state()[3] ?? 0;
     if (culprit === 0) {
-      throw new BrokenBarrierError('barrier.wait(): the barrier is broken: a party gave up or aborted it; barrier.reset() revives it');
+      throw new BrokenBarrierError(
+        'barrier.wait(): the barrier is broken: a party gave up or aborted it; barrier.reset() revives it',
+      );
     }
     const deadParty = describeAgent(culprit);
     throw new BrokenBarrierError(

@@ -26,7 +26,8 @@ class Lock {
     const { words, token } = fastPath();
     const { name } = ownOptions('new Lock()', options, ['name']);
     this.#name = checkName('new Lock()', name);
-    this.#native = revived === undefined ? native.createLock(this.#name) : native.openLock(revived.index, revived.generation);
+    this.#native =
+      revived === undefined ? native.createLock(this.#name) : native.openLock(revived.index, revived.generation);
     this.#words = words;
     this.#token = token;
     this.#index = this.#native.wordIndex();
@@ -56,7 +57,9 @@ class Lock {
       checkSignal('lock.acquire()', signal);
       const lock = this.#open('acquire');
       if (!signal?.aborted && this.#takeFree()) return Promise.resolve(true);
-      return runtime.wait((instance, ms) => lock.begin(instance, ms), limit, signal).then((outcome) => this.#ended(outcome));
+      return runtime
+        .wait((instance, ms) => lock.begin(instance, ms), limit, signal)
+        .then((outcome) => this.#ended(outcome));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -76,7 +79,8 @@ class Lock {
   }
 
   release() {
-    if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token) this.#open('release').release();
+    if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token)
+      this.#open('release').release();
   }
 
   async run(fn, options) {
@@ -135,12 +139,18 @@ class Lock {
 
   #open(method) {
     if (this.#native === undefined) {
-      throw new MultiprocError('ERR_MULTIPROC_CLOSED', `lock.${method}: the lock was closed in this thread; make or receive it anew`);
+      throw new MultiprocError(
+        'ERR_MULTIPROC_CLOSED',
+        `lock.${method}: the lock was closed in this thread; make or receive it anew`,
+      );
     }
     return this.#native;
   }
 }
 
-onRevive(KIND.lock, (index, generation, name) => new Lock(name === undefined ? undefined : { name }, { index, generation }));
+onRevive(
+  KIND.lock,
+  (index, generation, name) => new Lock(name === undefined ? undefined : { name }, { index, generation }),
+);
 
 module.exports = { Lock };

@@ -17,7 +17,9 @@ function deadAgent(outcome) {
 
 function describeAgent(token) {
   const info = native.agentInfo(token);
-  return info === null ? { pid: null, threadId: null, name: '' } : { pid: info.pid, threadId: info.threadId, name: info.name };
+  return info === null
+    ? { pid: null, threadId: null, name: '' }
+    : { pid: info.pid, threadId: info.threadId, name: info.name };
 }
 
 module.exports = { DONE, TIMED_OUT, BROKEN, deadAgent, describeAgent };

@@ -112,7 +112,8 @@ class Semaphore {
 
 onRevive(
   KIND.semaphore,
-  (index, generation, name) => new Semaphore(undefined, name === undefined ? undefined : { name }, { index, generation }),
+  (index, generation, name) =>
+    new Semaphore(undefined, name === undefined ? undefined : { name }, { index, generation }),
 );
 
 module.exports = { Semaphore };
