@@ -159,8 +159,10 @@ function readArray(decoder) {
   while (i < length) {
     const tag = decoder.peek();
     if (tag === RUN_INT32 || tag === RUN_DOUBLE) i = readRun(decoder, array, i, length);
-    else if (tag === HOLE) decoder.pos++, i++;
-    else array[i++] = decoder.value();
+    else if (tag === HOLE) {
+      decoder.pos++;
+      i++;
+    } else array[i++] = decoder.value();
   }
   decoder.leave();
   return array;
@@ -177,8 +179,10 @@ function readArrayTail(decoder) {
     if (tag === END) break;
     if (i >= length) decoder.fail('an array has more elements than its length');
     if (tag === RUN_INT32 || tag === RUN_DOUBLE) i = readRun(decoder, array, i, length);
-    else if (tag === HOLE) decoder.pos++, i++;
-    else array[i++] = decoder.value();
+    else if (tag === HOLE) {
+      decoder.pos++;
+      i++;
+    } else array[i++] = decoder.value();
   }
   decoder.pos++;
   if (i < length) {
