@@ -1,6 +1,7 @@
 'use strict';
 // One end of a native channel (src/channel/endpoint.rs): messages in, messages out, and the news that the peer is gone.
 
+const { setImmediate } = require('node:timers');
 const native = require('../binding');
 const runtime = require('../runtime');
 const { discard, pack, takeBack } = require('../travel');
@@ -14,6 +15,9 @@ class Channel {
   #onMessage;
   #onEnd;
   #closed = false;
+  /** Messages that are being delivered: type, content, type, content, …, and the next one's place. */
+  #batch = [];
+  #position = 0;
 
   /** @param {number} id the runtime's number of this end */
   constructor(id) {
@@ -103,10 +107,25 @@ class Channel {
   }
 
   #drain() {
+    this.#deliver();
     while (!this.#closed) {
-      const batch = native.channelReceive(this.#id);
-      if (batch.length === 0) return;
-      for (let index = 0; index < batch.length; index += 2) this.#onMessage(batch[index], batch[index + 1]);
+      this.#batch = native.channelReceive(this.#id);
+      if (this.#batch.length === 0) return;
+      this.#position = 0;
+      this.#deliver();
+    }
+  }
+
+  // A listener that throws costs its own message, not those behind it.
+  #deliver() {
+    try {
+      while (this.#position < this.#batch.length) {
+        const position = this.#position;
+        this.#position += 2;
+        this.#onMessage(this.#batch[position], this.#batch[position + 1]);
+      }
+    } finally {
+      if (this.#position < this.#batch.length) setImmediate(() => this.#drain());
     }
   }
 

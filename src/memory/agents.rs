@@ -167,7 +167,17 @@ impl<'d> Agents<'d> {
         }
         let slot = token.slot();
         let pid = self.life(slot).pid();
-        procfs::is_alive(pid, self.field64(slot, 8).load(Acquire)) || !self.is_alive(token)
+        // The second look: what was read may have been of the slot's next owner.
+        procfs::is_alive(pid, self.field64(slot, 8).load(Acquire)) && self.is_alive(token)
+    }
+
+    /// Whether the process behind the token of its first agent still runs, whatever became of that agent's thread.
+    pub(super) fn is_process_alive_now(&self, first: Token) -> bool {
+        let slot = first.slot();
+        let life = self.life(slot);
+        life.generation() == first.generation()
+            && matches!(life.status(), LIVE | CLAIMED | RETIRED)
+            && procfs::is_alive(life.pid(), self.field64(slot, 8).load(Acquire))
     }
 
     /// The agent's identity while its slot has not been taken by another.

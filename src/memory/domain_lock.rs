@@ -54,7 +54,7 @@ pub fn acquire(map: &Mapping, owner: Token) -> DomainGuard<'_> {
         futex::wait(word, seen | CONTENDED, Some(LOOK_AT_HOLDER_AFTER));
         let now = word.load(Relaxed);
         if now == seen | CONTENDED
-            && !Agents::new(map).is_alive_now(Token(now & TOKEN_MASK))
+            && !Agents::new(map).is_process_alive_now(Token(now & TOKEN_MASK))
             && word.compare_exchange(now, wanted, Acquire, Relaxed).is_ok()
         {
             return DomainGuard { word, owner, inherited: true };
