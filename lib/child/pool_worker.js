@@ -9,6 +9,7 @@ const { SerializationError } = require('../errors');
 const { FAILED, MAP, READY, SUCCEEDED } = require('../pool/protocol');
 const { unpack } = require('../travel');
 const { attach } = require('./attach');
+const { portableError } = require('./portable_error');
 
 /** After this long the event loop gets a turn, even if there are more tasks. */
 const TURN_MS = 10;
@@ -136,7 +137,9 @@ function answer(id, status, value) {
     channel.sendValue([id, status, value], 'result', '[2]');
   } catch (error) {
     if (error.code === 'ERR_MULTIPROC_CHANNEL_CLOSED') return;
-    channel.sendValue([id, FAILED, error instanceof SerializationError ? error : new Error(error.message)], 'error');
+    const portable = status === FAILED ? portableError(value) : value;
+    const reason = error instanceof SerializationError ? error : new Error(error.message);
+    channel.sendValue([id, FAILED, portable === value ? reason : portable], 'error');
   }
   native.finishTask(queue);
 }

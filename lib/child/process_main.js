@@ -6,6 +6,7 @@ const { loadTarget } = require('../target/load');
 const role = require('../process/role');
 const { unpack } = require('../travel');
 const { attach } = require('./attach');
+const { portableError } = require('./portable_error');
 
 const { channel } = attach();
 const [[, content]] = channel.receiveNow();
@@ -53,6 +54,7 @@ function fail(error) {
   try {
     channel.sendValue({ error }, 'error', '.error');
   } catch (unserialisable) {
-    channel.sendValue({ error: unserialisable }, 'error');
+    const portable = portableError(error);
+    channel.sendValue({ error: portable === error ? unserialisable : portable }, 'error');
   }
 }
