@@ -49,6 +49,7 @@ function fork(modulePath, args, options) {
     });
     child.spawnargs = [child.spawnargs[0], ...visibleArgs];
   } catch (error) {
+    channel.discardUndelivered();
     channel.close();
     throw error;
   }

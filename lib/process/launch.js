@@ -19,8 +19,9 @@ function launch(call, entry, { env, execArgv, cwd, stdio = 'inherit', detached =
   refuseWhileBootstrapping(call);
   const { channel, address } = Channel.create();
   try {
-    // In shared memory before the child exists: it finds the message when it opens the channel.
-    if (firstMessage !== undefined) channel.sendValue(firstMessage, 'args', '.args');
+    // In shared memory before the child exists: it finds the message when it opens the channel. Errors name what cannot
+    // travel by its key in the message.
+    if (firstMessage !== undefined) channel.sendValue(firstMessage, '', '.');
     const child = spawn(process.execPath, [...inheritableExecArgv(execArgv), entry], {
       cwd,
       stdio,
@@ -31,6 +32,7 @@ function launch(call, entry, { env, execArgv, cwd, stdio = 'inherit', detached =
     });
     return { child, channel };
   } catch (error) {
+    channel.discardUndelivered();
     channel.close();
     throw error;
   }

@@ -96,7 +96,8 @@ class Process extends EventEmitter {
     if (signal?.aborted) throw new AbortError(signal.reason);
     const { child, channel } = launch(call, ENTRY, {
       ...this.#options,
-      firstMessage: { name: this.#name, target: this.#target, args },
+      // The scope is in the target as well; it stands here first, so that errors name it as the user wrote it.
+      firstMessage: { name: this.#name, scope: this.#target.scope, target: this.#target, args },
     });
     this.#child = child;
     this.#channel = channel;
