@@ -1,0 +1,129 @@
+'use strict';
+// Runs every numbered example and compares what it prints, line by line.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const test = require('ava');
+const { guard } = require('../helpers/leaks.js');
+const { run } = require('../helpers/run.js');
+
+const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
+
+const PRINTED = {
+  '01_basic_process.js': `
+parent: greeter is made, running: false
+parent: started, running: true
+child: hello, world
+parent: it is a process of its own: true
+parent: and I am its parent: true
+parent: it ended with exit code 0, signal null
+`,
+  '02_multiple_processes.js': `
+17984 primes from 0 to 200000
+8013 primes from 200000 to 300000
+7863 primes from 300000 to 400000
+33860 primes below 400000
+exit codes: 0, 0, 0
+25 primes below 100, counted by the parent
+`,
+  '03_deadlock.js': `
+left:  holds A, wants B
+left:  no B within 200 ms: a deadlock; lets go of A
+left:  got B, then A again
+right: holds B, wants A
+right: got A after the other let go
+same order: 500 and 500 rounds without a deadlock
+locks left taken: 0
+`,
+  '04_process_pool.js': `
+a worker for each processor: true
+collatz(3) takes 7 steps
+collatz(7) takes 16 steps
+collatz(27) takes 111 steps
+collatz(97) takes 118 steps
+collatz(871) takes 178 steps
+collatz(6171) takes 261 steps
+collatz(77031) takes 350 steps
+collatz(837799) takes 524 steps
+collatz(8400511) takes 685 steps
+collatz(63728127) takes 949 steps
+done by workers only: true
+run: 1024
+a task failed: SyntaxError
+workers left: 0
+`,
+  '05_queue_communication.js': `
+taken by each consumer: 6 and 6
+together: 1 2 3 4 5 6 7 8 9 10 11 12
+odd items in order: true
+even items in order: true
+places free at the end: 4 of 4
+`,
+  '06_pipe_communication.js': `
+received 1, its square is 1
+received 2, its square is 4
+received 3, its square is 9
+received 4, its square is 16
+received 5, its square is 25
+sum of the squares: 55
+the child ended with exit code 0
+`,
+  '07_shared_value.js': `
+counter: 3000
+guarded: 3000, largest seen: 3000
+balance: 1600
+2 ** 31 is no i32: ERR_OUT_OF_RANGE
+`,
+  '08_shared_array.js': `
+start: 1 2 3 4 5
+square: 1 4 9 16 25
+addToLast: 1 4 9 16 85
+rotate: 9 16 85 1 4
+it is a SharedArrayBuffer: true
+`,
+  '10_process_lock.js': `
+3000 transfers: 1000 + 3000 = 4000
+the holder died: ERR_MULTIPROC_PROCESS_DIED, SIGKILL
+left behind: 970 + 3000 = 3970
+acquired: true
+abandoned by the victim: true
+repaired: 970 + 3030 = 4000
+next time: abandoned by null
+locked at the end: false
+`,
+  '11_process_semaphore.js': `
+permits at the start: 2
+6 processes have been inside, 0 still are
+never more at once than 2
+permits at the end: 2
+third permit at once: true, true, false
+and within 20 ms: false
+given back: 2
+`,
+  '12_process_barrier.js': `
+running sums: 10 30 60 100
+numbers of the parties: 0 1 2 3
+a waiter got: ERR_MULTIPROC_BROKEN_BARRIER, because of the victim
+a waiter got: ERR_MULTIPROC_BROKEN_BARRIER, because of the victim
+broken: true
+broken after reset: false
+`,
+};
+
+guard(test);
+
+test('every numbered example is here and in the README', (t) => {
+  const files = fs.readdirSync(EXAMPLES).filter((name) => /^\d\d_.*\.js$/.test(name));
+  t.deepEqual(files.sort(), Object.keys(PRINTED));
+  const readme = fs.readFileSync(path.join(EXAMPLES, 'README.md'), 'utf8');
+  for (const file of files) t.true(readme.includes(`| [${file}](${file}) | `), file);
+});
+
+for (const [file, printed] of Object.entries(PRINTED)) {
+  test.serial(`${file} prints what it should`, async (t) => {
+    const { stdout, stderr, code } = await run(path.join(EXAMPLES, file), [], { timeout: 60_000 });
+    t.deepEqual(stdout.split('\n'), printed.slice(1).split('\n'));
+    t.is(stderr, '');
+    t.is(code, 0);
+  });
+}
