@@ -1,0 +1,992 @@
+// The types and the documentation of what index.js exports. Hand-written; __test__/types says what must compile and
+// what must not, __test__/errors.test.js compares the names, the members and the error codes with the code.
+
+/// <reference types="node" />
+
+import type {
+  ChildProcess,
+  ChildProcessWithoutNullStreams,
+  ForkOptions as NodeForkOptions,
+  SpawnOptions as NodeSpawnOptions,
+  SpawnOptionsWithoutStdio,
+  StdioOptions,
+} from 'node:child_process';
+import type * as childProcess from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+
+// ── Common to what waits ──────────────────────────────────────────────────────────────────────────────────────────
+
+/** How long a promise form waits, and what ends the wait early. */
+export interface WaitOptions {
+  /**
+   * Milliseconds, fractions allowed. 0 and less: look once, do not wait. Without it, or with `Infinity`, the wait has
+   * no limit. A `NaN` is an error (`ERR_OUT_OF_RANGE`).
+   */
+  timeout?: number | undefined;
+  /** Ends the wait: it rejects with an `AbortError` (`ABORT_ERR`) whose `cause` is the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A name under which every process and worker thread of the family finds the same object. */
+export interface NameOptions {
+  /**
+   * 1 to 200 bytes of UTF-8 without NUL. The first to use the name creates the object, everybody after that gets the
+   * same one; it exists as long as somebody has it. Names of all kinds of objects share one space.
+   */
+  name?: string | undefined;
+}
+
+/** A thread that uses multiproc, in any process of the family. */
+export interface AgentInfo {
+  /** `null` when the thread ended so long ago that its entry is used by another. */
+  pid: number | null;
+  /** The system's thread id; equal to `pid` in the main thread of a process. */
+  threadId: number | null;
+  /** The name of the `Process` or of the pool's worker; empty in processes started by other means. */
+  name: string;
+}
+
+// ── Functions that run elsewhere ──────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * A function that another process can run: one made by `defineTasks()`, or one that stands alone.
+ *
+ * A function that stands alone uses its parameters, its own variables, the globals of Node.js and `require`, and
+ * nothing else of the file in which it stands. What it would miss is refused with `ERR_MULTIPROC_CLOSURE` before
+ * anything starts. Classes, bound and native functions are refused with `ERR_MULTIPROC_TARGET`.
+ */
+export type TargetFunction<Args extends unknown[], R> = (...args: Args) => R | PromiseLike<R>;
+
+/** A function by the name of the module that exports it; the other process imports the module. */
+export interface ModuleTarget {
+  /** A path (relative to the calling file), the name of a package, or a `file:`, `node:` or `data:` URL. */
+  module: string | URL;
+  /** The name of the export; `'default'` unless given. */
+  export?: string | undefined;
+}
+
+/**
+ * Makes functions that another process finds by name, so that they may use everything of their module.
+ *
+ * Call it at the top level of a module. The other process imports that file, which runs its top level: a script that
+ * defines tasks and also starts processes must guard the start with `if (isMainProcess)`.
+ *
+ * @param file `__filename` in CommonJS, `import.meta.url` in an ES module
+ * @param tasks functions by name; each name once in a file
+ * @returns the same functions, frozen; they can be called here as well
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ *
+ * @example
+ * const tasks = defineTasks(__filename, { parse: (file) => parser.parse(fs.readFileSync(file, 'utf8')) });
+ * if (isMainProcess) console.log(await pool.map(tasks.parse, files));
+ */
+// biome-ignore lint/suspicious/noExplicitAny: functions with any parameters, which `unknown[]` would refuse
+export function defineTasks<T extends Record<string, (...args: any[]) => unknown>>(
+  file: string | URL,
+  tasks: T,
+): Readonly<T>;
+
+/**
+ * Whether this process is not one that multiproc started to run a function.
+ *
+ * `false` in a `Process` and in a pool's worker; `true` everywhere else: in the program itself, in its worker threads,
+ * in what `fork` and `spawn` start.
+ */
+export const isMainProcess: boolean;
+
+/** How many processors this process may use: its affinity mask, limited by its cgroup's quota rounded up; at least 1. */
+export function cpuCount(): number;
+
+// ── Processes ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ProcessOptions {
+  /**
+   * 1 to 200 bytes; the name in messages, in `lock.owner` and as the process's title. `Process-1`, `Process-2`, …
+   * unless given.
+   */
+  name?: string | undefined;
+  /**
+   * Whether this program may end while the process runs; it then ends too. `false` unless given: this program stays
+   * alive until the process has ended.
+   */
+  daemon?: boolean | undefined;
+  /** Constants for a function that stands alone, by the names it uses; values travel as arguments do. */
+  scope?: Record<string, unknown> | undefined;
+  /** As in `node:child_process`; `'inherit'` unless given. With `'pipe'` the streams are `stdin`, `stdout`, `stderr`. */
+  stdio?: StdioOptions | undefined;
+  /** The environment; that of this process unless given. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** The working directory; that of this process unless given. */
+  cwd?: string | URL | undefined;
+  /** Flags for Node.js; those of this process unless given, in both cases without the debugger's, profiler's and test runner's. */
+  execArgv?: string[] | undefined;
+  /**
+   * Own session, and not ended with this process; its function then runs to its end without anybody to get the result.
+   * `false` unless given: the process ends when this one ends. With `daemon` as well, this program does not wait for it.
+   */
+  detached?: boolean | undefined;
+  /** Kills the process (SIGKILL); `result` then rejects with an `AbortError`, unless it was decided before. */
+  signal?: AbortSignal | undefined;
+}
+
+/** @internal */
+export interface ProcessEvents {
+  exit: [exitCode: number | null, signalCode: NodeJS.Signals | null];
+}
+
+/**
+ * A function that runs in a process of its own.
+ *
+ * It starts with `start()`. What the function returns or throws comes back as `result`; the process ends when nothing
+ * keeps its event loop alive, or by signal. It ends with this process, killed or not, unless it is `detached`.
+ *
+ * Arguments and results travel as docs/values.md says: copies, except for multiproc's own objects and shared buffers.
+ *
+ * Event `'exit'` (exitCode, signalCode): the process has ended. It does not come for a process that could not be started.
+ *
+ * @example
+ * const sum = new Process((from, to) => {
+ *   let total = 0;
+ *   for (let n = from; n < to; n++) total += n;
+ *   return total;
+ * }, { args: [0, 1e9] });
+ * console.log(await sum.start().result);
+ */
+export class Process<Args extends unknown[] = unknown[], R = unknown> extends EventEmitter<ProcessEvents> {
+  /**
+   * Prepares a process; nothing runs yet.
+   *
+   * @param target a function without parameters
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSURE` (`names`: what it would miss), `ERR_MULTIPROC_TARGET`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(target: TargetFunction<[], R>, options?: ProcessOptions & { args?: readonly [] | undefined });
+  /**
+   * Prepares a process; nothing runs yet.
+   *
+   * @param target a module's export, which the process imports
+   * @throws {MultiprocError} `ERR_MULTIPROC_TARGET` when there is no such module; a missing export rejects `result`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(target: ModuleTarget, options?: ProcessOptions & { args?: readonly [...Args] | undefined });
+  /**
+   * Prepares a process; nothing runs yet.
+   *
+   * @param target a function that stands alone, or one made by `defineTasks()`
+   * @param options `args` are the function's arguments
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSURE` (`names`: what it would miss), `ERR_MULTIPROC_TARGET`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(target: TargetFunction<Args, R>, options: ProcessOptions & { args: readonly [...Args] });
+
+  readonly name: string;
+  /** `null` before `start()`, and when the process could not be started. */
+  readonly pid: number | null;
+  /** `null` until the process has ended, and when a signal ended it. */
+  readonly exitCode: number | null;
+  /** The signal that ended the process, else `null`. */
+  readonly signalCode: NodeJS.Signals | null;
+  /** With `stdio: 'pipe'`, else `null`. */
+  readonly stdin: Writable | null;
+  /** With `stdio: 'pipe'`, else `null`. */
+  readonly stdout: Readable | null;
+  /** With `stdio: 'pipe'`, else `null`. */
+  readonly stderr: Readable | null;
+
+  /**
+   * What the function returned; pending until then.
+   *
+   * Settled as soon as the function has returned, also while the process still runs. It rejects with what the function
+   * threw (errors keep class, code and cause); with a `SerializationError` when its value cannot travel; with a
+   * `ProcessDiedError` when the process ended first or could not be started; with an `AbortError` when `signal` killed
+   * it. A rejection that nobody looks at is not reported: the process has printed the error and has exit code 1.
+   */
+  readonly result: Promise<R>;
+
+  /** Whether the process was started and has not ended. */
+  isAlive(): boolean;
+
+  /**
+   * Starts the process. Returns at once, before its function runs.
+   *
+   * @returns this
+   * @throws {SerializationError} an argument cannot travel; `path` names it, as in `args[0].rows[3]`
+   * @throws {MultiprocError} `ERR_MULTIPROC_ALREADY_STARTED`; `ERR_MULTIPROC_BOOTSTRAP` at the top level of a module
+   *   that a child is loading; `ERR_MULTIPROC_SHM_SPACE`
+   * @throws {Error} `ABORT_ERR` when `signal` is aborted already
+   */
+  start(): this;
+
+  /**
+   * Waits for the process to end, in whatever way. Rejects only for a process that was not started.
+   *
+   * @param options `timeout` in milliseconds, no limit unless given
+   * @returns whether it has ended; `false`: not in time
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   */
+  join(options?: { timeout?: number | undefined }): Promise<boolean>;
+
+  /**
+   * Ends the process: SIGTERM, and SIGKILL if that does not help in time. Resolves when it has ended.
+   *
+   * @param options `grace`: milliseconds between the two, an integer from 0 on, 5000 unless given
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   */
+  terminate(options?: { grace?: number | undefined }): Promise<void>;
+
+  /**
+   * Sends SIGKILL. Does not wait.
+   *
+   * @returns whether it was sent; `false` when the process has ended
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   */
+  kill(): boolean;
+
+  /**
+   * Sends a signal. Does not wait.
+   *
+   * @returns whether it was sent; `false` when the process has ended
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   */
+  signal(signal: NodeJS.Signals | number): boolean;
+
+  /** `terminate()`, if the process runs. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The `Process`es that this one has started and that have not ended, in the order of their start. */
+export function activeChildren(): Process[];
+
+// ── node:child_process ────────────────────────────────────────────────────────────────────────────────────────────
+
+export { ChildProcess, exec, execFile, execFileSync, execSync, spawnSync } from 'node:child_process';
+
+export interface SpawnOptions extends NodeSpawnOptions {
+  /** Whether the child is killed (SIGKILL) when this process ends, however this one ends. `false` unless given. */
+  killOnParentExit?: boolean | undefined;
+}
+
+interface Spawn {
+  (
+    command: string,
+    options: SpawnOptionsWithoutStdio & Pick<SpawnOptions, 'killOnParentExit'>,
+  ): ChildProcessWithoutNullStreams;
+  (
+    command: string,
+    args: readonly string[],
+    options: SpawnOptionsWithoutStdio & Pick<SpawnOptions, 'killOnParentExit'>,
+  ): ChildProcessWithoutNullStreams;
+  (command: string, options: SpawnOptions): ChildProcess;
+  (command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+}
+
+/**
+ * `spawn` of `node:child_process`, with its arguments, events, streams and errors, and `killOnParentExit`.
+ *
+ * A Node.js program that it starts with this process's environment finds named objects of this family.
+ */
+export const spawn: typeof childProcess.spawn & Spawn;
+
+export interface ForkOptions extends NodeForkOptions {
+  /**
+   * Whether the child ends with this process, however this one ends: it is killed (SIGKILL) half a second later, if it
+   * has not ended by itself. `true` unless given, but `false` with `detached`.
+   */
+  killOnParentExit?: boolean | undefined;
+}
+
+/**
+ * `fork` of `node:child_process`, with the messages in shared memory. The child program needs no change.
+ *
+ * Messages may hold multiproc's own objects. What differs from Node.js stands in docs/fork.md: above all that sockets
+ * and servers cannot be sent yet, and that children end with their parent.
+ *
+ * @param modulePath the child's program
+ * @param args what it finds in `process.argv` after its own path
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @throws {Error} `ERR_CHILD_PROCESS_IPC_REQUIRED`: `stdio` is a list without `'ipc'`
+ * @throws {MultiprocError} `ERR_MULTIPROC_BOOTSTRAP`
+ */
+export function fork(modulePath: string | URL, args?: readonly string[] | null, options?: ForkOptions): ChildProcess;
+export function fork(modulePath: string | URL, options?: ForkOptions): ChildProcess;
+
+// ── Shared memory ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What the elements of each type are called, and the typed array that shows them. `bool` is a byte, 0 or 1. */
+export interface ElementViews {
+  i8: Int8Array;
+  u8: Uint8Array;
+  i16: Int16Array;
+  u16: Uint16Array;
+  i32: Int32Array;
+  u32: Uint32Array;
+  i64: BigInt64Array;
+  u64: BigUint64Array;
+  f32: Float32Array;
+  f64: Float64Array;
+  bool: Uint8Array;
+}
+
+export type ElementType = keyof ElementViews;
+
+/** The type codes of Python's `array` module, with the sizes that C has on 64-bit Linux. */
+export interface ElementCodes {
+  b: 'i8';
+  B: 'u8';
+  h: 'i16';
+  H: 'u16';
+  i: 'i32';
+  I: 'u32';
+  l: 'i64';
+  L: 'u64';
+  q: 'i64';
+  Q: 'u64';
+  f: 'f32';
+  d: 'f64';
+  '?': 'bool';
+}
+
+/** What a `SharedArray` of that type holds. */
+export type ElementOf<T extends ElementType> = T extends 'i64' | 'u64' ? bigint : number;
+
+/** What a `SharedValue` of that type holds. */
+export type ValueOf<T extends ElementType> = T extends 'i64' | 'u64' ? bigint : T extends 'bool' ? boolean : number;
+
+/** The lock that goes with a value or array: its own, the given one, or none. */
+export type LockOf<L> = L extends false ? undefined : L extends Lock ? L : Lock;
+
+export interface SharedOptions<L extends Lock | boolean> extends NameOptions {
+  /** A lock to use, `true` (unless given) for one of its own, `false` for none. */
+  lock?: L | undefined;
+}
+
+/**
+ * A `SharedArrayBuffer` over memory that processes share. It is zeroed.
+ *
+ * It, and every typed array or Buffer on it, travels in arguments and messages as the same memory, without a copy;
+ * `Atomics` work on it across processes, except `Atomics.wait` and `Atomics.notify`, which reach only the threads of
+ * one process. Its memory is free again when no process has it any more. Does not block.
+ *
+ * @param byteLength an integer from 0 on
+ * @throws {MultiprocError} `ERR_MULTIPROC_SHM_SPACE` with the sizes; `ERR_MULTIPROC_NAME` when the name belongs to a
+ *   buffer of another size or to something else
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+ *
+ * @example
+ * const counters = new Int32Array(sharedBuffer(64));
+ * await pool.run((counters) => Atomics.add(counters, 0, 1), counters);
+ */
+export function sharedBuffer(byteLength: number, options?: NameOptions): SharedArrayBuffer;
+
+/**
+ * One number, bigint or boolean that processes share.
+ *
+ * Reading, writing, `add`, `sub`, `and`, `or`, `xor`, `exchange` and `compareExchange` are atomic, floats included.
+ * `value.value += 1` is a read and a write: two processes lose counts with it. Use `add`, `update` or the lock. Nothing
+ * blocks but the lock; a process that dies leaves the value whole.
+ *
+ * @example
+ * const done = new SharedValue('i32');
+ * await pool.map(({ done, file }) => { work(file); done.add(1); }, files.map((file) => ({ done, file })));
+ */
+export interface SharedValue<T extends ElementType = ElementType, L extends Lock | undefined = Lock> {
+  /** The name of the element type, also when it was given as a code or a class. */
+  readonly type: T;
+  /** Its memory, which travels by itself as well. */
+  readonly buffer: SharedArrayBuffer;
+  /** Guards what takes several steps. The value itself never takes it. */
+  readonly lock: L;
+  /**
+   * Writing checks type and range.
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  value: ValueOf<T>;
+  /** Adds, and returns what was there before. Integers wrap around at the ends of their range. Not for `bool`. */
+  add(amount: T extends 'bool' ? never : ValueOf<T>): ValueOf<T>;
+  /** Subtracts, and returns what was there before. Integers wrap around at the ends of their range. Not for `bool`. */
+  sub(amount: T extends 'bool' ? never : ValueOf<T>): ValueOf<T>;
+  /** Bitwise (for `bool`: logical) and; returns what was there before. Not for floats. */
+  and(mask: T extends 'f32' | 'f64' ? never : ValueOf<T>): ValueOf<T>;
+  /** Bitwise (for `bool`: logical) or; returns what was there before. Not for floats. */
+  or(mask: T extends 'f32' | 'f64' ? never : ValueOf<T>): ValueOf<T>;
+  /** Bitwise (for `bool`: logical) exclusive or; returns what was there before. Not for floats. */
+  xor(mask: T extends 'f32' | 'f64' ? never : ValueOf<T>): ValueOf<T>;
+  /** Writes, and returns what was there before. */
+  exchange(value: ValueOf<T>): ValueOf<T>;
+  /**
+   * Writes `replacement` if the value is `expected`, and returns what was there before: `expected` means it was written.
+   * Compared as `Object.is` does. An `f32` holds rounded numbers: expect `Math.fround(0.1)`, not `0.1`.
+   */
+  compareExchange(expected: ValueOf<T>, replacement: ValueOf<T>): ValueOf<T>;
+  /**
+   * Replaces the value by what `fn` makes of it, and returns that. `fn` is called again when another process was
+   * faster, so it should have no effects of its own.
+   */
+  update(fn: (old: ValueOf<T>) => ValueOf<T>): ValueOf<T>;
+}
+
+interface SharedValueConstructor {
+  /**
+   * A new value, or the one of that name.
+   *
+   * @param type `'i8'` … `'u64'`, `'f32'`, `'f64'`, `'bool'`, one of Python's type codes, or a typed array class
+   * @param initial 0 (0n, `false`) unless given. A named value that is there already keeps what it holds unless given.
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_NAME`
+   */
+  new <T extends ElementType, const L extends Lock | boolean = true>(
+    type: T,
+    initial?: ValueOf<T>,
+    options?: SharedOptions<L>,
+  ): SharedValue<T, LockOf<L>>;
+  new <C extends keyof ElementCodes, const L extends Lock | boolean = true>(
+    type: C,
+    initial?: ValueOf<ElementCodes[C]>,
+    options?: SharedOptions<L>,
+  ): SharedValue<ElementCodes[C], LockOf<L>>;
+  new <K extends keyof TypedArrayTypes, const L extends Lock | boolean = true>(
+    type: TypedArrayClass<K>,
+    initial?: ValueOf<TypedArrayTypes[K]>,
+    options?: SharedOptions<L>,
+  ): SharedValue<TypedArrayTypes[K], LockOf<L>>;
+  readonly prototype: SharedValue;
+}
+export const SharedValue: SharedValueConstructor;
+
+/**
+ * A typed array that processes share, and a lock to go with it.
+ *
+ * `view` is an ordinary typed array over shared memory: index it, or use `Atomics` on it. Plain reads and writes of
+ * several processes may interleave; guard them with the lock or give each process its own part. Nothing blocks but the
+ * lock; a process that dies leaves what it had written.
+ *
+ * @example
+ * const totals = new SharedArray('f64', 1000);
+ * totals.lock.runSync(() => { totals.view[3] += 0.5; });
+ */
+export interface SharedArray<T extends ElementType = ElementType, L extends Lock | undefined = Lock> {
+  /** The name of the element type, also when it was given as a code or a class. */
+  readonly type: T;
+  /** The elements, as a typed array. */
+  readonly view: ElementViews[T];
+  /** Its memory, which travels by itself as well. */
+  readonly buffer: SharedArrayBuffer;
+  /** How many elements. */
+  readonly length: number;
+  /** Guards what takes several steps. The array itself never takes it. */
+  readonly lock: L;
+  /** One element; negative counts from the end. `undefined` beyond the ends. */
+  at(index: number): ElementOf<T> | undefined;
+  /** A view of a part, of the same memory. */
+  subarray(begin?: number, end?: number): ElementViews[T];
+  [Symbol.iterator](): IterableIterator<ElementOf<T>>;
+}
+
+interface SharedArrayConstructor {
+  /**
+   * A new array, or the one of that name.
+   *
+   * @param type `'i8'` … `'u64'`, `'f32'`, `'f64'`, `'bool'`, one of Python's type codes, or a typed array class
+   * @param source a length (zeroed, or what a named array holds), or the elements. Elements are converted as typed
+   *   arrays convert: integers wrap around. Elements for a named array that is there already overwrite it.
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_SHM_SPACE` with the sizes; `ERR_MULTIPROC_NAME` when the name belongs to
+   *   memory of another size or to something else
+   */
+  new <T extends ElementType, const L extends Lock | boolean = true>(
+    type: T,
+    source: number | Iterable<T extends 'bool' ? boolean | number : ElementOf<T>>,
+    options?: SharedOptions<L>,
+  ): SharedArray<T, LockOf<L>>;
+  new <C extends keyof ElementCodes, const L extends Lock | boolean = true>(
+    type: C,
+    source: number | Iterable<C extends '?' ? boolean | number : ElementOf<ElementCodes[C]>>,
+    options?: SharedOptions<L>,
+  ): SharedArray<ElementCodes[C], LockOf<L>>;
+  new <K extends keyof TypedArrayTypes, const L extends Lock | boolean = true>(
+    type: TypedArrayClass<K>,
+    source: number | Iterable<ElementOf<TypedArrayTypes[K]>>,
+    options?: SharedOptions<L>,
+  ): SharedArray<TypedArrayTypes[K], LockOf<L>>;
+  readonly prototype: SharedArray;
+}
+export const SharedArray: SharedArrayConstructor;
+
+interface TypedArrayTypes {
+  Int8Array: 'i8';
+  Uint8Array: 'u8';
+  Int16Array: 'i16';
+  Uint16Array: 'u16';
+  Int32Array: 'i32';
+  Uint32Array: 'u32';
+  BigInt64Array: 'i64';
+  BigUint64Array: 'u64';
+  Float32Array: 'f32';
+  Float64Array: 'f64';
+}
+/** The class whose views say that they are a `K`. */
+interface TypedArrayClass<K extends keyof TypedArrayTypes> {
+  readonly prototype: { readonly [Symbol.toStringTag]: K };
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+// ── Synchronisation ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Mutual exclusion between threads and processes.
+ *
+ * It is not re-entrant: a thread that acquires a lock which it holds waits for itself. Any thread may release it. A
+ * free lock goes to whoever comes first, so a thread that runs may overtake one that waits; there is no promise of
+ * fairness. It travels in arguments and messages as the same lock.
+ *
+ * Death: when the holder dies or ends without releasing, the lock passes to the next that acquires it, blocking or not,
+ * and `abandonedBy` tells that one. What the lock guards may be half changed then.
+ *
+ * @example
+ * const lock = new Lock();
+ * await lock.run(async () => { … });
+ */
+export class Lock {
+  /**
+   * A new lock, or the one of that name. Does not block.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(options?: NameOptions);
+
+  readonly name: string | undefined;
+  /** Whether somebody holds it, or died holding it and nobody has acquired it since. True for a moment only. */
+  readonly locked: boolean;
+  /** Who holds it (or died holding it); `null`: nobody. True for a moment only. */
+  readonly owner: AgentInfo | null;
+  /**
+   * Whose death passed the lock on, as found by this object's last successful acquisition; `null` if it was released in
+   * good order. Look at it while you hold the lock.
+   */
+  readonly abandonedBy: AgentInfo | null;
+
+  /**
+   * Acquires the lock without blocking the thread. Several waits of one thread get it in their order.
+   *
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; the lock is not held then
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  acquire(options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Acquires the lock; the thread blocks until then, and nothing else runs in it.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  acquireSync(timeout?: number): boolean;
+
+  /**
+   * Acquires the lock if it is free now. Never waits.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  tryAcquire(): boolean;
+
+  /**
+   * Gives the lock back and wakes one that waits. Any thread of any process may.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_HELD` when nobody holds it, `ERR_MULTIPROC_CLOSED`
+   */
+  release(): void;
+
+  /**
+   * Acquires, runs `fn`, and releases when what it returned has settled.
+   *
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   * @throws what `acquire()` and `fn` throw
+   */
+  run<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  run<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+
+  /**
+   * Acquires, runs `fn`, and releases; the thread blocks until it has the lock.
+   *
+   * @param timeout milliseconds; no limit unless given
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   */
+  runSync<R>(fn: () => R): R;
+  runSync<R>(fn: () => R, timeout: number | undefined): R | false;
+
+  /** This object lets the lock go; others keep it, and its state. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`. */
+  close(): void;
+  /** `close()`; it does not release. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * A counter of permits shared by threads and processes.
+ *
+ * A permit has no owner: any thread may release, and one that was acquired by a process which died stays acquired.
+ * No promise of fairness. It travels in arguments and messages as the same semaphore.
+ *
+ * @example
+ * const connections = new Semaphore(4);
+ * await connections.run(() => fetch(url));
+ */
+export class Semaphore {
+  /**
+   * A new semaphore, or the one of that name; that keeps its value.
+   *
+   * @param value permits at first, 0 to 2^30 - 1, 1 unless given
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   */
+  constructor(value?: number, options?: NameOptions);
+
+  readonly name: string | undefined;
+  /** Free permits. True for a moment only. */
+  readonly value: number;
+
+  /**
+   * Takes a permit without blocking the thread. Several waits of one thread get theirs in their order.
+   *
+   * @returns `true` when taken, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; no permit is taken then
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  acquire(options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Takes a permit; the thread blocks until then.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when taken, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  acquireSync(timeout?: number): boolean;
+
+  /**
+   * Takes a permit if one is free now. Never waits.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  tryAcquire(): boolean;
+
+  /**
+   * Gives permits back and wakes as many that wait.
+   *
+   * @param count 1 unless given
+   * @throws {MultiprocError} `ERR_MULTIPROC_SEM_OVERFLOW` beyond 2^30 - 1 (nothing changes), `ERR_MULTIPROC_CLOSED`
+   */
+  release(count?: number): void;
+
+  /**
+   * Takes a permit, runs `fn`, and gives it back when what it returned has settled.
+   *
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   * @throws what `acquire()` and `fn` throw
+   */
+  run<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  run<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+
+  /**
+   * Takes a permit, runs `fn`, and gives it back; the thread blocks until it has the permit.
+   *
+   * @param timeout milliseconds; no limit unless given
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   */
+  runSync<R>(fn: () => R): R;
+  runSync<R>(fn: () => R, timeout: number | undefined): R | false;
+
+  /** This object lets the semaphore go; others keep it. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`. */
+  close(): void;
+  /** `close()` */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * A meeting point: a number of parties wait for each other, as often as they like.
+ *
+ * A party is a wait, by whatever thread. Broken is what a barrier is after a party gave up (timeout, abort), after
+ * `abort()`, or after the death of a process that had waited at it or had been given it; every wait then rejects with a
+ * `BrokenBarrierError`, until `reset()`. A party that merely ends does not break it: set a timeout. It travels in
+ * arguments and messages as the same barrier.
+ *
+ * @example
+ * const barrier = new Barrier(4);
+ * // in each of four processes
+ * for (const phase of phases) { work(phase); barrier.waitSync(); }
+ */
+export class Barrier {
+  /**
+   * A new barrier, or the one of that name.
+   *
+   * @param parties how many meet, 1 to 65,536
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, also for a barrier of another number of parties;
+   *   `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   */
+  constructor(parties: number, options?: NameOptions);
+
+  readonly name: string | undefined;
+  readonly parties: number;
+  /** Parties that have arrived and wait. True for a moment only. */
+  readonly waiting: number;
+  /** Whether it is broken now. */
+  readonly broken: boolean;
+
+  /**
+   * Arrives, and waits for the others without blocking the thread.
+   *
+   * @returns the order of arrival: 0 for the first, `parties - 1` for the last
+   * @throws {BrokenBarrierError} also when the time is over, which breaks the barrier for everybody; `deadParty` tells
+   *   whose death broke it
+   * @throws {Error} `ABORT_ERR` when `signal` gets aborted, which breaks the barrier too; not when it is aborted already
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  wait(options?: WaitOptions): Promise<number>;
+
+  /**
+   * Arrives, and blocks the thread until the others have.
+   *
+   * @param timeout milliseconds; no limit unless given. When it is over the barrier breaks for everybody.
+   * @returns the order of arrival: 0 for the first, `parties - 1` for the last
+   * @throws {BrokenBarrierError} `deadParty` tells whose death broke it
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  waitSync(timeout?: number): number;
+
+  /** Breaks the barrier: all that wait fail, and all that come, until `reset()`. */
+  abort(): void;
+  /** Makes it whole again, without the dead; all that wait at this moment fail. */
+  reset(): void;
+  /** This object lets the barrier go; others keep it. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`. */
+  close(): void;
+  /** `close()` */
+  [Symbol.dispose](): void;
+}
+
+// ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface PoolOptions {
+  /** How many worker processes, 1 to 255; `cpuCount()` unless given. */
+  workers?: number | undefined;
+  /** 1 to 200 bytes; its workers are called `NAME:0`, `NAME:1`, … `Pool-1`, `Pool-2`, … unless given. */
+  name?: string | undefined;
+  /** The workers' environment; that of this process unless given. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** Flags for Node.js; those of this process unless given, in both cases without the debugger's, profiler's and test runner's. */
+  execArgv?: string[] | undefined;
+  /** The workers' working directory; that of this process unless given. */
+  cwd?: string | URL | undefined;
+  /** As in `node:child_process`; `'inherit'` unless given. Nobody reads a `'pipe'`. */
+  stdio?: StdioOptions | undefined;
+}
+
+export interface MapOptions {
+  /** Items for each task, at least 1; unless given, so many that each worker gets about four tasks. */
+  chunkSize?: number | undefined;
+  /** Rejects with an `AbortError`. Items that no worker has taken may still be run; their results are dropped. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Worker processes that take tasks from a queue in shared memory.
+ *
+ * Workers start with the first task. A worker runs one task at a time and awaits it. Tasks start in the order in which
+ * they were given. A waiting pool keeps the program alive only while it has tasks; its workers end with this process.
+ *
+ * Death: when a worker dies, the task it was running rejects with a `WorkerDiedError`, a new worker takes its place, and
+ * all other tasks go on. No task is run twice. When workers die three times in a row before they are ready, all tasks
+ * reject with `ERR_MULTIPROC_POOL_BROKEN`.
+ *
+ * @example
+ * const pool = new Pool();
+ * const sizes = await pool.map((file) => require('node:fs').statSync(file).size, files);
+ * pool.close();
+ * await pool.join();
+ */
+export class Pool {
+  /**
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   */
+  constructor(options?: PoolOptions);
+
+  readonly name: string;
+  /** How many workers the pool has when it works. */
+  readonly size: number;
+  /** The workers that there are now; none before the first task. */
+  readonly workers: Array<{ pid: number | undefined; index: number }>;
+
+  /**
+   * Runs a function in a worker, once. Does not block.
+   *
+   * @param fn a function that stands alone, one made by `defineTasks()`, or `{ module, export }`
+   * @param args its arguments; copied, except for multiproc's own objects and shared buffers
+   * @returns what it returned. Rejects with what it threw; `WorkerDiedError`; `SerializationError` (an argument or the
+   *   result cannot travel); `ERR_MULTIPROC_CLOSURE`, `ERR_MULTIPROC_TARGET`, `ERR_MULTIPROC_POOL_CLOSED`,
+   *   `ERR_MULTIPROC_POOL_TERMINATED`, `ERR_MULTIPROC_POOL_BROKEN`, `ERR_MULTIPROC_SHM_SPACE`
+   */
+  run<A extends unknown[], R>(fn: TargetFunction<A, R>, ...args: A): Promise<R>;
+  run<R = unknown>(target: ModuleTarget, ...args: unknown[]): Promise<R>;
+
+  /**
+   * As `run()`, with the arguments in an array and a way to give up.
+   *
+   * @param options `signal` rejects the promise with an `AbortError`; a worker that has taken the task goes on with it
+   */
+  apply<R>(
+    fn: TargetFunction<[], R>,
+    args?: readonly [] | undefined,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<R>;
+  apply<A extends unknown[], R>(
+    fn: TargetFunction<A, R>,
+    args: readonly [...A],
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<R>;
+  apply<R = unknown>(
+    target: ModuleTarget,
+    args?: readonly unknown[] | undefined,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<R>;
+
+  /**
+   * Calls a function with each item, in the workers. Does not block.
+   *
+   * The items are collected first, then handed over in chunks; a chunk is one task, whose items run one after the other.
+   * When an item fails, the rest of its chunk is not run, the other chunks are, and the promise rejects when all have
+   * ended, with the failure that is first in the order of the items. When a worker dies, that is the failure of the
+   * chunk that it had.
+   *
+   * @param fn called with one argument, the item
+   * @param iterable the items, an endless one never gets to work
+   * @returns the results, in the order of the items. Rejects as `run()` does.
+   */
+  map<T, R>(
+    fn: TargetFunction<[item: T], R>,
+    iterable: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): Promise<R[]>;
+  map<R = unknown>(
+    target: ModuleTarget,
+    iterable: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: MapOptions,
+  ): Promise<R[]>;
+
+  /** Takes no more tasks; those that it has are done, then the workers end. Returns at once; `join()` waits. */
+  close(): void;
+
+  /**
+   * Waits until all tasks are done and all workers have ended.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_POOL_CLOSED` when neither `close()` nor `terminate()` was called before
+   */
+  join(): Promise<void>;
+
+  /** Kills the workers (SIGKILL); all tasks reject with `ERR_MULTIPROC_POOL_TERMINATED`. Resolves when all have ended. */
+  terminate(): Promise<void>;
+
+  /** `close()` and `join()` */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+// ── Errors ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The `code` of every error that multiproc itself raises; docs/errors.md says when, and what to do. */
+export type ErrorCode =
+  | 'ERR_MULTIPROC_PLATFORM'
+  | 'ERR_MULTIPROC_BINDING'
+  | 'ERR_MULTIPROC_DOMAIN'
+  | 'ERR_MULTIPROC_SHM_SPACE'
+  | 'ERR_MULTIPROC_AGENTS'
+  | 'ERR_MULTIPROC_HANDLE'
+  | 'ERR_MULTIPROC_NAME'
+  | 'ERR_MULTIPROC_CLOSED'
+  | 'ERR_MULTIPROC_LOCK_NOT_HELD'
+  | 'ERR_MULTIPROC_SEM_OVERFLOW'
+  | 'ERR_MULTIPROC_BROKEN_BARRIER'
+  | 'ERR_MULTIPROC_SERIALIZE'
+  | 'ERR_MULTIPROC_DESERIALIZE'
+  | 'ERR_MULTIPROC_CLOSURE'
+  | 'ERR_MULTIPROC_TARGET'
+  | 'ERR_MULTIPROC_ALREADY_STARTED'
+  | 'ERR_MULTIPROC_NOT_STARTED'
+  | 'ERR_MULTIPROC_BOOTSTRAP'
+  | 'ERR_MULTIPROC_START_METHOD'
+  | 'ERR_MULTIPROC_PROCESS_DIED'
+  | 'ERR_MULTIPROC_REMOTE'
+  | 'ERR_MULTIPROC_WORKER_DIED'
+  | 'ERR_MULTIPROC_POOL_CLOSED'
+  | 'ERR_MULTIPROC_POOL_TERMINATED'
+  | 'ERR_MULTIPROC_POOL_BROKEN'
+  | 'ERR_MULTIPROC_CHANNEL_CLOSED'
+  | 'ERR_MULTIPROC_UNSUPPORTED'
+  | 'ERR_MULTIPROC_INTERNAL';
+
+/**
+ * What every error of multiproc itself is. Bad arguments are `TypeError` and `RangeError` with Node's own codes, an
+ * aborted wait is an `AbortError` with the code `ABORT_ERR`.
+ */
+export class MultiprocError extends Error {
+  constructor(code: ErrorCode, message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: ErrorCode;
+}
+
+/** The barrier is broken: a party died, gave up, or aborted it. */
+export class BrokenBarrierError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_BROKEN_BARRIER';
+  /** Whose death broke it; absent when it was a timeout, an abort or a reset. */
+  deadParty?: AgentInfo;
+}
+
+/** A value cannot travel to another process. */
+export class SerializationError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_SERIALIZE';
+  /** The place inside the value, as in `args[0].rows[3].callback`. */
+  path: string;
+}
+
+/** A process ended before its function returned, or could not be started (then with `cause`). */
+export class ProcessDiedError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_PROCESS_DIED';
+  /** Absent when the process could not be started. */
+  pid?: number;
+  /** `null` when a signal ended it; absent when it could not be started. */
+  exitCode?: number | null;
+  /** `null` when it exited; absent when it could not be started. */
+  signalCode?: NodeJS.Signals | null;
+  exitReason: 'code' | 'signal' | 'start-failed';
+}
+
+/** A pool's worker died while it ran the task. */
+export class WorkerDiedError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_WORKER_DIED';
+  pid: number;
+  /** `null` when a signal ended it. */
+  exitCode: number | null;
+  /** `null` when it exited. */
+  signalCode: NodeJS.Signals | null;
+}
+
+/** For things thrown in another process that are no errors. Not raised by this version, which throws them as they are. */
+export class RemoteError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_REMOTE';
+  value: unknown;
+}
+
+/**
+ * Makes errors of a class arrive as that class: call it in every process that receives them.
+ *
+ * @param Class identified by its `name`. Its constructor is not called for errors that arrive.
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE` for anything but a named class that extends `Error`
+ */
+// biome-ignore lint/suspicious/noExplicitAny: constructors with any parameters
+export function registerError(Class: abstract new (...args: any[]) => Error): void;
