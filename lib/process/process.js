@@ -109,7 +109,7 @@ class Process extends EventEmitter {
     );
     child.once('error', (error) => this.#failedToStart(error));
     child.once('exit', () => this.#exited());
-    if (daemon) child.unref();
+    if (daemon) for (const handle of [child, child.stdin, child.stdout, child.stderr]) handle?.unref?.();
     const onAbort = () => this.kill();
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#ended.promise.then(() => signal?.removeEventListener('abort', onAbort));
