@@ -1,6 +1,7 @@
 'use strict';
 // Starts a Node.js process of ours: one that runs a file of lib/child and talks over a channel in shared memory.
 
+const { invalidType } = require('../arguments');
 const native = require('../binding');
 const { Channel } = require('../channel/channel');
 const { forChild } = require('../child/environment');
@@ -15,8 +16,12 @@ const role = require('./role');
  * @param {{ env?, execArgv?, cwd?, stdio?, detached?, firstMessage?: unknown }} options
  * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel }}
  */
-function launch(call, entry, { env, execArgv, cwd, stdio = 'inherit', detached = false, firstMessage }) {
+function launch(call, entry, options) {
+  // Without a prototype: a polluted one adds no option.
+  const { env, execArgv, cwd, stdio = 'inherit', detached = false, firstMessage } = { __proto__: null, ...options };
   refuseWhileBootstrapping(call);
+  checkEnvironment(call, env);
+  checkExecArgv(call, execArgv);
   const { channel, address } = Channel.create();
   try {
     // In shared memory before the child exists: it finds the message when it opens the channel. Errors name what cannot
@@ -41,6 +46,18 @@ function launch(call, entry, { env, execArgv, cwd, stdio = 'inherit', detached =
 /** What a child needs to end with this process, after `grace` milliseconds. */
 function ownLife(grace) {
   return { pid: process.pid, startTime: native.processStartTime(process.pid), grace };
+}
+
+function checkEnvironment(call, env) {
+  if (env === undefined) return;
+  if (env === null || typeof env !== 'object') throw invalidType(call, 'env', 'an object', env);
+}
+
+function checkExecArgv(call, execArgv) {
+  if (execArgv === undefined) return;
+  if (!Array.isArray(execArgv) || execArgv.some((flag) => typeof flag !== 'string')) {
+    throw invalidType(call, 'execArgv', 'an array of strings', execArgv);
+  }
 }
 
 function refuseWhileBootstrapping(call) {

@@ -37,7 +37,7 @@ class Process extends EventEmitter {
   constructor(target, options) {
     super();
     const call = 'new Process()';
-    this.#options = ownOptions(call, options, OPTIONS);
+    this.#options = { __proto__: null, ...ownOptions(call, options, OPTIONS) };
     const { args = [], name, signal, scope } = this.#options;
     if (!Array.isArray(args)) throw invalidType(call, 'args', 'an array of arguments', args);
     checkSignal(call, signal);
