@@ -41,8 +41,13 @@ function succeed(value) {
   try {
     channel.sendValue({ value }, 'result', '.value');
   } catch (error) {
-    fail(error);
+    if (!isUnheard(error)) fail(error);
   }
+}
+
+// A detached process may outlive the one that started it: then nobody waits for the result.
+function isUnheard(error) {
+  return error?.code === 'ERR_MULTIPROC_CHANNEL_CLOSED';
 }
 
 // As an uncaught error: the stack on stderr and exit code 1. What else the program does may still go on.
@@ -54,6 +59,7 @@ function fail(error) {
   try {
     channel.sendValue({ error }, 'error', '.error');
   } catch (unserialisable) {
+    if (isUnheard(unserialisable)) return;
     const portable = portableError(error);
     channel.sendValue({ error: portable === error ? unserialisable : portable }, 'error');
   }
