@@ -65,7 +65,11 @@ test.serial('shared objects nested deep in arguments are the same objects in the
 test.serial('shared objects of an argument that is never read end with the child', async (t) => {
   const before = await liveBlocks();
   await (async () => {
-    const child = new Process(() => {}, { args: [new Lock(), [new SharedArray('i32', 1000)]], execArgv: ['--bad-flag'], stdio: 'ignore' });
+    const child = new Process(() => {}, {
+      args: [new Lock(), [new SharedArray('i32', 1000)]],
+      execArgv: ['--bad-flag'],
+      stdio: 'ignore',
+    });
     child.start();
     await t.throwsAsync(child.result, { code: 'ERR_MULTIPROC_PROCESS_DIED' });
     await child.join();
@@ -120,7 +124,6 @@ for (const [name, value] of Object.entries(refused)) {
 }
 
 test.serial('an unserialisable constant of scope is named as such', (t) => {
-  // biome-ignore lint/correctness/noUndeclaredVariables: it comes with scope
   const child = new Process(() => tools, { scope: { tools: { run: () => 1 } } });
   const error = t.throws(() => child.start(), { code: 'ERR_MULTIPROC_SERIALIZE' });
   t.is(error.path, 'scope.tools.run');

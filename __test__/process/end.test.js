@@ -21,7 +21,14 @@ async function observe(target, { args = [], act } = {}) {
   );
   t0(await child.join());
   t0(isReaped(child.pid));
-  return { ...outcome, events, exitCode: child.exitCode, signalCode: child.signalCode, alive: child.isAlive(), pid: child.pid };
+  return {
+    ...outcome,
+    events,
+    exitCode: child.exitCode,
+    signalCode: child.signalCode,
+    alive: child.isAlive(),
+    pid: child.pid,
+  };
 }
 
 function t0(condition) {
@@ -68,7 +75,13 @@ for (const signal of ['SIGKILL', 'SIGTERM', 'SIGABRT']) {
       },
       { args: [signal] },
     );
-    t.like(error, { code: 'ERR_MULTIPROC_PROCESS_DIED', pid, exitCode: null, signalCode: signal, exitReason: 'signal' });
+    t.like(error, {
+      code: 'ERR_MULTIPROC_PROCESS_DIED',
+      pid,
+      exitCode: null,
+      signalCode: signal,
+      exitReason: 'signal',
+    });
     t.deepEqual(seen, { events: [[null, signal]], exitCode: null, signalCode: signal, alive: false });
   });
 }

@@ -13,8 +13,19 @@ guard(test, { warmUp });
 const fixture = (name) => path.join(__dirname, '..', 'fixtures', 'process', name);
 
 test('a debugger, a test run, a watcher and a profile are not inherited, limits and loaders are', async (t) => {
-  const kept = ['--max-old-space-size=200', '--require', fixture('preloaded.cjs'), '--conditions=special', '--no-warnings'];
-  const own = ['--inspect=127.0.0.1:0', '--cpu-prof-interval=1000', '--trace-event-categories=none', '--report-on-signal'];
+  const kept = [
+    '--max-old-space-size=200',
+    '--require',
+    fixture('preloaded.cjs'),
+    '--conditions=special',
+    '--no-warnings',
+  ];
+  const own = [
+    '--inspect=127.0.0.1:0',
+    '--cpu-prof-interval=1000',
+    '--trace-event-categories=none',
+    '--report-on-signal',
+  ];
   const { code, stdout } = await run(fixture('prints_surroundings.cjs'), [], {
     execArgv: [...own, ...kept],
     env: {
@@ -68,7 +79,11 @@ test('env, execArgv, cwd and stdio of the wrong type are refused before anything
   const bad = { env: ['text', 7], execArgv: ['--flag', 7, [7]], cwd: [7, {}], stdio: [7, 'nowhere'] };
   for (const [name, values] of Object.entries(bad)) {
     for (const value of values) {
-      const error = t.throws(() => new Process(() => 1, { [name]: value }).start(), { instanceOf: TypeError }, `${name}: ${value}`);
+      const error = t.throws(
+        () => new Process(() => 1, { [name]: value }).start(),
+        { instanceOf: TypeError },
+        `${name}: ${value}`,
+      );
       t.regex(error.code, /^ERR_INVALID_ARG_(TYPE|VALUE)$/);
     }
   }

@@ -36,7 +36,7 @@ test('values of every kind come back as they were', async (t) => {
       pattern: /a+/giu,
       url: new URL('https://example.org/?q=1'),
       nothing: undefined,
-      hole: [1, , 3],
+      hole: Object.assign(new Array(3), { 0: 1, 2: 3 }),
       cycle,
     };
   });
@@ -120,9 +120,12 @@ test('an error of a registered class arrives as that class, another by name', as
 
 test('things that are no errors are thrown as they are', async (t) => {
   for (const thrown of ['text', 7, null, undefined, { code: 1 }]) {
-    const outcome = await outcomeOf((thrown) => {
-      throw thrown;
-    }, [thrown]);
+    const outcome = await outcomeOf(
+      (thrown) => {
+        throw thrown;
+      },
+      [thrown],
+    );
     t.true('error' in outcome);
     t.deepEqual(outcome.error, thrown);
     t.is(outcome.exitCode, 1);
@@ -131,7 +134,11 @@ test('things that are no errors are thrown as they are', async (t) => {
 
 test('an error that holds what cannot travel still says what went wrong', async (t) => {
   const { error, exitCode } = await outcomeOf(() => {
-    throw Object.assign(new RangeError('the real problem'), { code: 'E_REAL', status: 503, config: { retry: () => 1 } });
+    throw Object.assign(new RangeError('the real problem'), {
+      code: 'E_REAL',
+      status: 503,
+      config: { retry: () => 1 },
+    });
   });
   t.true(error instanceof RangeError);
   t.is(error.message, 'the real problem');

@@ -52,7 +52,6 @@ test('every kind of function is called with its arguments', async (t) => {
 });
 
 test('scope gives a function that stands alone its constants', async (t) => {
-  // biome-ignore lint/correctness/noUndeclaredVariables: these come with scope
   t.is(await resultOf((a) => a * factor + offsets[1], [2], { scope: { factor: 10, offsets: [0, 3] } }), 23);
 });
 
