@@ -28,7 +28,7 @@ test('missing names are listed, each with its line, and with advice', (t) => {
   t.true(error.message.includes(__filename));
   for (const advice of [
     "require('node:fs')",
-    '"args"',
+    'Pass values as arguments',
     'scope: { outside, other }',
     'defineTasks()',
     '{ module, export }',

@@ -91,6 +91,11 @@ function withoutIpc({ stdio, silent }) {
     error.code = 'ERR_CHILD_PROCESS_IPC_REQUIRED';
     throw error;
   }
+  if (stdio.indexOf('ipc') !== stdio.lastIndexOf('ipc')) {
+    const error = new Error('Child process can have only one IPC pipe');
+    error.code = 'ERR_IPC_ONE_PIPE';
+    throw error;
+  }
   const kept = stdio.map((entry) => (entry === 'ipc' ? 'ignore' : entry));
   if (stdio.at(-1) === 'ipc') kept.pop();
   return kept;

@@ -4,7 +4,7 @@
 const { checkInteger, checkName, invalidType, ownOptions } = require('../arguments');
 const { KIND, met, onRevive, travel } = require('../travel');
 const { allocate } = require('./buffer');
-const { elementType } = require('./types');
+const { elementType, toElement } = require('./types');
 const { lockFrom } = require('./value');
 
 class SharedArray {
@@ -26,7 +26,7 @@ class SharedArray {
     const elements = typeof source === 'number' ? undefined : collect(call, source);
     const length = elements?.length ?? checkInteger(call, 'length', source, 0, Number.MAX_SAFE_INTEGER);
     checkInteger(call, 'length', length, 0, Math.floor(Number.MAX_SAFE_INTEGER / View.BYTES_PER_ELEMENT));
-    const converted = elements === undefined ? undefined : View.from(elements);
+    const converted = elements?.map((element, index) => toElement(call, `element ${index}`, element, this.#type));
     this.#lock = lockFrom(call, lock, name);
     const buffer = allocate(call, length * View.BYTES_PER_ELEMENT, name);
     this.#view = new View(buffer, 0, length);
@@ -79,7 +79,7 @@ function collect(call, source) {
   if (source === null || typeof source !== 'object' || typeof source[Symbol.iterator] !== 'function') {
     throw invalidType(call, 'length', 'a length or an iterable of elements', source);
   }
-  return Array.isArray(source) ? source : [...source];
+  return [...source];
 }
 
 onRevive(KIND.array, (_index, _generation, extra) => new SharedArray(extra.type, 0, undefined, extra));

@@ -1,7 +1,7 @@
 'use strict';
 // The element types of shared values and arrays: our names, Python's letters, and the typed array classes.
 
-const { invalidValue } = require('../arguments');
+const { invalidType, invalidValue, outOfRange } = require('../arguments');
 
 /**
  * name, the class of a view, and for numbers the inclusive range; `atomic` is the class of an integer view of the same
@@ -43,6 +43,25 @@ function integer(View, min, max) {
   return { View, min, max };
 }
 
+/**
+ * The element that stands for a value, when that is one of the type's.
+ *
+ * @param {string} call what the user called, and `name`: what the value is called there
+ * @returns {number | bigint}
+ */
+function toElement(call, name, value, { name: type, min, max }) {
+  if (type === 'bool') {
+    if (typeof value !== 'boolean') throw invalidType(call, name, 'a boolean', value);
+    return Number(value);
+  }
+  const wanted = typeof (min ?? 0);
+  if (typeof value !== wanted) throw invalidType(call, name, `a ${wanted} (the type is ${type})`, value);
+  if (min === undefined) return value;
+  if (wanted === 'number' && !Number.isInteger(value)) throw outOfRange(call, name, 'an integer', value);
+  if (value < min || value > max) throw outOfRange(call, name, `between ${min} and ${max} (the type is ${type})`, value);
+  return value;
+}
+
 /** @returns {{ name: string, View: Function, min?: number | bigint, max?: number | bigint, Bits?: Function }} */
 function elementType(call, type) {
   if (typeof type === 'function') {
@@ -59,4 +78,4 @@ function elementType(call, type) {
   throw invalidValue(call, 'type', `one of ${names}, one of Python's type codes, or a typed array class`, type);
 }
 
-module.exports = { elementType };
+module.exports = { elementType, toElement };

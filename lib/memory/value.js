@@ -6,7 +6,7 @@ const { checkName, invalidType, invalidValue, outOfRange, ownOptions } = require
 const { Lock } = require('../sync/lock');
 const { KIND, met, onRevive, travel } = require('../travel');
 const { allocate } = require('./buffer');
-const { elementType } = require('./types');
+const { elementType, toElement } = require('./types');
 
 const BYTES = 8;
 
@@ -22,7 +22,7 @@ class SharedValue {
     if (revived === undefined) {
       const { lock, name } = ownOptions(call, options, ['lock', 'name']);
       checkName(call, name);
-      if (initial !== undefined) this.#check(call, 'initial', initial);
+      if (initial !== undefined) this.#element(call, 'initial', initial);
       this.#lock = lockFrom(call, lock, name);
       this.#attach(allocate(call, BYTES, name));
       // A named value that is there already keeps what it holds, unless a value is given.
@@ -51,9 +51,9 @@ class SharedValue {
   }
 
   set value(value) {
-    this.#check('sharedValue.value', 'value', value);
-    if (this.#type.Bits !== undefined) this.#view[0] = value;
-    else Atomics.store(this.#view, 0, this.#toElement(value));
+    const element = this.#element('sharedValue.value', 'value', value);
+    if (this.#type.Bits !== undefined) this.#view[0] = element;
+    else Atomics.store(this.#view, 0, element);
   }
 
   add(amount) {
@@ -77,18 +77,18 @@ class SharedValue {
   }
 
   exchange(value) {
-    this.#check('sharedValue.exchange()', 'value', value);
-    if (this.#type.Bits !== undefined) return this.#exchangeBits(() => value);
-    return this.#fromElement(Atomics.exchange(this.#view, 0, this.#toElement(value)));
+    const element = this.#element('sharedValue.exchange()', 'value', value);
+    if (this.#type.Bits !== undefined) return this.#exchangeBits(() => element);
+    return this.#fromElement(Atomics.exchange(this.#view, 0, element));
   }
 
   compareExchange(expected, replacement) {
-    this.#check('sharedValue.compareExchange()', 'expected', expected);
-    this.#check('sharedValue.compareExchange()', 'replacement', replacement);
-    if (this.#type.Bits !== undefined)
-      return this.#exchangeBits((old) => (Object.is(old, expected) ? replacement : old));
-    const [before, after] = [this.#toElement(expected), this.#toElement(replacement)];
-    return this.#fromElement(Atomics.compareExchange(this.#view, 0, before, after));
+    const before = this.#element('sharedValue.compareExchange()', 'expected', expected);
+    const after = this.#element('sharedValue.compareExchange()', 'replacement', replacement);
+    if (this.#type.Bits === undefined) return this.#fromElement(Atomics.compareExchange(this.#view, 0, before, after));
+    // As the value is stored: 0.1 is another number in 32 bits.
+    const stored = new this.#type.View([before])[0];
+    return this.#exchangeBits((old) => (Object.is(old, stored) ? after : old));
   }
 
   update(fn) {
@@ -97,7 +97,7 @@ class SharedValue {
     for (;;) {
       const old = this.value;
       const wanted = fn(old);
-      this.#check(call, 'result of fn', wanted);
+      this.#element(call, 'result of fn', wanted);
       if (Object.is(this.compareExchange(old, wanted), old)) return wanted;
     }
   }
@@ -129,8 +129,7 @@ class SharedValue {
   #bitwise(method, mask) {
     const call = `sharedValue.${method}()`;
     if (this.#type.Bits !== undefined) throw invalidValue(call, 'this', 'an integer or boolean', this.#type.name);
-    this.#check(call, 'mask', mask);
-    return this.#fromElement(Atomics[method](this.#view, 0, this.#toElement(mask)));
+    return this.#fromElement(Atomics[method](this.#view, 0, this.#element(call, 'mask', mask)));
   }
 
   // Floats are exchanged as integers of the same width: JavaScript has no atomics for them. Returns the old value.
@@ -146,22 +145,8 @@ class SharedValue {
     }
   }
 
-  #check(call, name, value) {
-    const { min, max, name: type } = this.#type;
-    if (type === 'bool') {
-      if (typeof value !== 'boolean') throw invalidType(call, name, 'a boolean', value);
-      return;
-    }
-    const wanted = typeof (min ?? 0);
-    if (typeof value !== wanted) throw invalidType(call, name, `a ${wanted} (the type is ${type})`, value);
-    if (min === undefined) return;
-    if (wanted === 'number' && !Number.isInteger(value)) throw outOfRange(call, name, 'an integer', value);
-    if (value < min || value > max)
-      throw outOfRange(call, name, `between ${min} and ${max} (the type is ${type})`, value);
-  }
-
-  #toElement(value) {
-    return this.#type.name === 'bool' ? Number(value) : value;
+  #element(call, name, value) {
+    return toElement(call, name, value, this.#type);
   }
 
   #fromElement(element) {
@@ -172,7 +157,7 @@ class SharedValue {
 /** @returns {Lock | undefined} */
 function lockFrom(call, lock, name) {
   if (lock === undefined || lock === true)
-    return new Lock(name === undefined ? undefined : { name: `${name}\u0001lock` });
+    return new Lock(undefined, name === undefined ? undefined : { ownName: `${name}\u0001lock` });
   if (lock === false) return undefined;
   if (typeof lock === 'object' && lock !== null && typeof lock.acquireSync === 'function') return lock;
   throw invalidType(call, 'lock', 'a boolean or a Lock', lock);

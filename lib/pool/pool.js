@@ -9,7 +9,7 @@ const native = require('../binding');
 const runtime = require('../runtime');
 const { checkInteger, checkName, checkSignal, invalidType, ownOptions } = require('../arguments');
 const { asyncDispose } = require('../dispose');
-const { AbortError, MultiprocError, WorkerDiedError } = require('../errors');
+const { AbortError, MultiprocError, SerializationError, WorkerDiedError } = require('../errors');
 const { cpuCount } = require('../process/cpu_count');
 const { callerFile, describeTarget } = require('../target');
 const { discard, pack, takeBack } = require('../travel');
@@ -91,9 +91,10 @@ class Pool {
     }
     this.#describe(call, fn);
     const items = await collect(iterable);
-    const chunks = chunk(items, chunkSize ?? defaultChunkSize(items.length, this.#size));
+    const size = chunkSize ?? defaultChunkSize(items.length, this.#size);
+    const chunks = chunk(items, size);
     // All are awaited before the first failure is told: nothing of this call goes on behind the caller's back.
-    const settled = await Promise.allSettled(chunks.map((part) => this.#submit(call, fn, MAP, part, signal)));
+    const settled = await Promise.allSettled(chunks.map((part, index) => this.#submit(call, fn, MAP, part, signal, index * size)));
     const failed = settled.find(({ status }) => status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return settled.flatMap(({ value }) => value);
@@ -132,7 +133,7 @@ class Pool {
     await this.join();
   }
 
-  #submit(call, fn, mode, args, signal) {
+  #submit(call, fn, mode, args, signal, offset = 0) {
     let id;
     try {
       this.#refuseWhenClosed(call);
@@ -144,7 +145,7 @@ class Pool {
       const payload = pack([mode, definition, args], mode === MAP ? 'items' : 'args', '[2]');
       this.#enqueue(id, payload);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(shiftPath(error, offset));
     }
     if (this.#tasks.size === 0) this.#keepAlive(true);
     return new Promise((resolve, reject) => {
@@ -155,7 +156,8 @@ class Pool {
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       const done = () => signal?.removeEventListener('abort', onAbort);
-      this.#tasks.set(id, { resolve, reject, done: signal === undefined ? undefined : done });
+      const fail = offset === 0 ? reject : (error) => reject(shiftPath(error, offset));
+      this.#tasks.set(id, { resolve, reject: fail, done: signal === undefined ? undefined : done });
     });
   }
 
@@ -333,6 +335,14 @@ class Pool {
   #keepAlive(referenced) {
     for (const worker of this.#workers.values()) worker.channel.setReferenced(referenced);
   }
+}
+
+/** The path of what could not travel counts from the start of the chunk; the user counts from that of the items. */
+function shiftPath(error, offset) {
+  const match = offset > 0 && error instanceof SerializationError ? /^(items|result)\[(\d+)\]/.exec(error.path) : null;
+  if (match === null) return error;
+  const path = `${match[1]}[${Number(match[2]) + offset}]${error.path.slice(match[0].length)}`;
+  return new SerializationError(path + error.message.slice(error.path.length), { path, cause: error.cause });
 }
 
 function isIterable(value) {

@@ -22,12 +22,13 @@ class Lock {
   #name;
   #abandonedBy = null;
 
-  constructor(options, revived) {
+  /** `internal`, for this package alone: a handle to be revived, or the name that a shared value gives its own lock. */
+  constructor(options, internal) {
     const { words, token } = fastPath();
     const { name } = ownOptions('new Lock()', options, ['name']);
-    this.#name = checkName('new Lock()', name);
+    this.#name = internal?.ownName ?? checkName('new Lock()', name);
     this.#native =
-      revived === undefined ? native.createLock(this.#name) : native.openLock(revived.index, revived.generation);
+      internal?.index === undefined ? native.createLock(this.#name) : native.openLock(internal.index, internal.generation);
     this.#words = words;
     this.#token = token;
     this.#index = this.#native.wordIndex();

@@ -23,6 +23,7 @@ function checkClosure(call, { name, names, place }, scopeNames) {
     'ERR_MULTIPROC_CLOSURE',
     `${call}: ${subject} uses names of its surroundings, which do not travel to another process: ${list}, counted in ${where}. ` +
       advice(
+        call,
         missing.map((entry) => entry.name),
         name,
       ),
@@ -30,7 +31,12 @@ function checkClosure(call, { name, names, place }, scopeNames) {
   );
 }
 
-function advice(missing, name) {
+/** Only a Process takes `scope`. */
+function hasScope(call) {
+  return !call.startsWith('pool');
+}
+
+function advice(call, missing, name) {
   const hints = [];
   for (const free of missing) {
     if (isBuiltinModule(free)) hints.push(`Write const ${free} = require('node:${free}') inside of the function.`);
@@ -45,7 +51,10 @@ function advice(missing, name) {
       free !== name &&
       !isBuiltinModule(free),
   );
-  if (values.length > 0) hints.push(`Pass values in "args", or as constants with scope: { ${values.join(', ')} }.`);
+  if (values.length > 0) {
+    const asConstants = hasScope(call) ? `, or as constants with scope: { ${values.join(', ')} }` : '';
+    hints.push(`Pass values as arguments${asConstants}.`);
+  }
   hints.push('A function that needs its module is made with defineTasks() or named as { module, export }.');
   return hints.join(' ');
 }

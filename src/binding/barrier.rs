@@ -1,22 +1,14 @@
 //! `NativeBarrier`: a barrier of the domain, and this thread's membership in it.
 
-use std::cell::RefCell;
-
 use napi_derive::napi;
 
 use super::arguments::{closed, handle, identity, outcome, throw};
 use super::lock::{attach_shipped, detach};
 use super::runtime;
 use crate::error::{Code, Error};
-use crate::memory::{Block, Domain, Kind};
-use crate::sync::barrier::{Arrival, Barrier, Ticket};
-use crate::sync::park::Agent;
+use crate::memory::{Block, Kind};
+use crate::sync::barrier::{self, Arrival, Barrier, Ticket};
 use crate::sync::waits::{Goal, Outcome};
-
-thread_local! {
-    /// The barriers of which this thread is a member. It leaves them when it ends in good order.
-    static JOINED: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
-}
 
 #[napi]
 pub struct NativeBarrier {
@@ -56,7 +48,7 @@ pub fn open_barrier(index: u32, generation: u32) -> napi::Result<NativeBarrier> 
     runtime::with(|runtime| {
         let block = attach_shipped(runtime.domain(), handle)?;
         Barrier::at(runtime.domain(), block)?.join(runtime.agent.token);
-        note_joined(block);
+        barrier::note_member(runtime.agent.token, block);
         Ok(NativeBarrier { block: Some(block), ticket: None })
     })
 }
@@ -93,7 +85,7 @@ impl NativeBarrier {
         let block = self.block()?;
         let (arrival, index) = runtime::with(|runtime| {
             let barrier = Barrier::at(runtime.domain(), block)?;
-            note_joined(block);
+            barrier::note_member(runtime.agent.token, block);
             Ok(match barrier.arrive(runtime.agent.token) {
                 Arrival::Last(index) => (None, vec![f64::from(index), outcome(Outcome::Done)]),
                 Arrival::Broken => (None, vec![0.0, outcome(Outcome::Broken)]),
@@ -139,17 +131,7 @@ impl NativeBarrier {
     #[napi]
     pub fn close(&mut self) {
         let Some(block) = self.block.take() else { return };
-        runtime::try_with(|runtime| {
-            let was_member = JOINED.with(|joined| {
-                let mut joined = joined.borrow_mut();
-                let before = joined.len();
-                joined.retain(|other| other.handle != block.handle);
-                joined.len() < before
-            });
-            if was_member && let Ok(barrier) = Barrier::at(runtime.domain(), block) {
-                barrier.leave(runtime.agent.token);
-            }
-        });
+        runtime::try_with(|runtime| barrier::leave_noted(runtime.domain(), runtime.agent.token, Some(block)));
         detach(Some(block));
     }
 
@@ -165,25 +147,5 @@ impl NativeBarrier {
 impl Drop for NativeBarrier {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-fn note_joined(block: Block) {
-    JOINED.with(|joined| {
-        let mut joined = joined.borrow_mut();
-        if !joined.iter().any(|other| other.handle == block.handle) {
-            joined.push(block);
-        }
-    });
-}
-
-/// The thread ends in good order: nobody takes it for a dead party.
-pub fn leave_all(agent: &Agent) {
-    let joined = JOINED.with(|joined| std::mem::take(&mut *joined.borrow_mut()));
-    let domain: &Domain = agent.domain;
-    for block in joined {
-        if let Ok(barrier) = Barrier::at(domain, block) {
-            barrier.leave(agent.token);
-        }
     }
 }

@@ -620,7 +620,6 @@ unsafe extern "C" fn on_cleanup(hook: raw::napi_async_cleanup_hook_handle, _: *m
     runtime.waits.abandon(&runtime.agent);
     runtime.channels.clear();
     runtime.queues.clear();
-    super::barrier::leave_all(&runtime.agent);
     CLOSING.with(|cell| {
         let mut closing = cell.borrow_mut();
         closing.0 = 3;
@@ -631,13 +630,7 @@ unsafe extern "C" fn on_cleanup(hook: raw::napi_async_cleanup_hook_handle, _: *m
         prepare.close(on_closed_prepare);
         check.close(on_closed_check);
     }
-    let domain = runtime.domain();
-    let is_main_thread = thread::id() == std::process::id();
     drop(runtime);
-    if is_main_thread {
-        domain.leave();
-        park::wake_all(domain);
-    }
 }
 
 extern "C" fn on_closed_poll(handle: *mut c_void) {

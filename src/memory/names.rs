@@ -4,7 +4,7 @@
 //! slot is committed by its `target` word, written last; one whose target no longer lives counts as empty, which is all
 //! that a kill while freeing can leave. Everything happens under the domain lock.
 //!
-//! A slot, 256 bytes: 0 target u64 (index + 1 << 32 | generation, 0 empty) · 8 hash u64 · 16 length u32 · 20 name, 200 bytes.
+//! A slot, 256 bytes: 0 target u64 (index + 1 << 32 | generation, 0 empty) · 8 hash u64 · 16 length u32 · 20 name, 232 bytes.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -15,7 +15,8 @@ use super::layout::Layout;
 use crate::error::{Code, Error, Result};
 
 pub const NAME_COUNT: u32 = 4096;
-pub const NAME_MAX_BYTES: usize = 200;
+/// 200 for the user, and a suffix of ours.
+pub const NAME_MAX_BYTES: usize = 232;
 const WINDOW: u32 = 64;
 
 impl Domain {

@@ -96,6 +96,7 @@ fn announce(domain: &Domain) {
 fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, bell: &Doorbell) {
     let mut next: Option<(u32, u64, OwnedFd)> = None;
     let mut parent: Option<(Parent, OwnedFd)> = None;
+    let mut end: Option<Instant> = None;
     let mut ready = vec![BELL, INTERRUPT];
     loop {
         for key in std::mem::take(&mut ready) {
@@ -106,6 +107,9 @@ fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, be
                     let wanted = watcher.parent.lock().unwrap_or_else(PoisonError::into_inner).take();
                     if let Some(wanted) = wanted {
                         parent = watch_parent(poller, wanted);
+                        if parent.is_none() {
+                            end = Some(Instant::now() + wanted.grace);
+                        }
                     }
                 }
                 NEXT => {
@@ -116,15 +120,23 @@ fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, be
                     }
                 }
                 PARENT => {
-                    if let Some((parent, _)) = &parent {
-                        end_after(parent.grace);
+                    if let Some((parent, fd)) = parent.take() {
+                        poller.remove(fd.as_fd());
+                        end = Some(Instant::now() + parent.grace);
+                        // The agents learn of it now: JavaScript has the grace to end by itself.
+                        domain.reap(parent.pid, parent.start_time);
+                        park::wake_all(domain);
                     }
                 }
                 _ => {}
             }
         }
         choose_next(domain, poller, &mut next);
-        poller.wait(None, &mut ready);
+        let rest = end.map(|end| end.saturating_duration_since(Instant::now()));
+        if rest.is_some_and(|rest| rest.is_zero()) {
+            signal::kill_self();
+        }
+        poller.wait(rest, &mut ready);
     }
 }
 
@@ -160,24 +172,13 @@ fn choose_next(domain: &'static Domain, poller: &Poller, next: &mut Option<(u32,
     }
 }
 
+/// `None`: the parent is gone already.
 fn watch_parent(poller: &Poller, parent: Parent) -> Option<(Parent, OwnedFd)> {
     let opened = pidfd::open(parent.pid);
     match opened {
         Ok(fd) if procfs::is_alive(parent.pid, parent.start_time) => {
             poller.add(fd.as_fd(), PARENT).ok().map(|()| (parent, fd))
         }
-        _ => {
-            end_after(parent.grace);
-            None
-        }
+        _ => None,
     }
-}
-
-/// Ends this process by SIGKILL when the grace is over. The watcher does nothing else meanwhile: so does the process.
-fn end_after(grace: Duration) {
-    let end = Instant::now() + grace;
-    while let Some(rest) = end.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero()) {
-        std::thread::sleep(rest);
-    }
-    signal::kill_self();
 }

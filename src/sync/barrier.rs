@@ -21,6 +21,7 @@
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::waiters::Waiters;
@@ -268,6 +269,33 @@ impl<'d> Barrier<'d> {
 
     fn field(self, offset: u64) -> &'d AtomicU32 {
         self.domain.map().u32_at(self.block.offset + offset)
+    }
+}
+
+/// The barriers that each agent of this process is a member of. An agent that ends in good order leaves them.
+static MEMBERSHIPS: Mutex<Vec<(Token, Block)>> = Mutex::new(Vec::new());
+
+/// Remembers that the agent is a member of the barrier.
+pub fn note_member(me: Token, block: Block) {
+    let mut memberships = MEMBERSHIPS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !memberships.contains(&(me, block)) {
+        memberships.push((me, block));
+    }
+}
+
+/// The agent lets one barrier go, or (`None`) all of them, since it ends.
+pub fn leave_noted(domain: &Domain, me: Token, only: Option<Block>) {
+    let left: Vec<Block> = {
+        let mut memberships = MEMBERSHIPS.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_left = |(token, block): &(Token, Block)| *token == me && only.is_none_or(|only| only == *block);
+        let left = memberships.iter().filter(|entry| is_left(entry)).map(|(_, block)| *block).collect();
+        memberships.retain(|entry| !is_left(entry));
+        left
+    };
+    for block in left {
+        if let Ok(barrier) = Barrier::at(domain, block) {
+            barrier.leave(me);
+        }
     }
 }
 

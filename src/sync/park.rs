@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::memory::{AGENT_COUNT, Domain, PARK_FUTEX, PARK_LOOP, PARK_NOTIFIED, PARK_RUNNING, Token};
 use crate::sys::doorbell::Doorbell;
-use crate::sys::futex;
+use crate::sys::{futex, thread};
 
 /// The longest sleep before a waiting agent looks again by itself: a net below the ring of watchers, which also catches
 /// a chosen waiter that was stopped by SIGSTOP.
@@ -84,7 +84,12 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
+        super::barrier::leave_noted(self.domain, self.token, None);
         self.domain.discharge(self.token);
+        // `process.exit()` runs no cleanup hooks of the environment, but the destructors of the main thread.
+        if thread::id() == std::process::id() {
+            self.domain.leave();
+        }
         // Locks that the agent still owned are abandoned now: whoever waits for them must look.
         wake_all(self.domain);
     }
