@@ -70,6 +70,20 @@ class Channel {
     }
   }
 
+  /**
+   * A pool worker's answer to a task: bytes of `value` after the task's number, as a message of type `status`. From then
+   * on the worker has no task.
+   */
+  answer(queue, status, task, value) {
+    const bytes = pack(value, 'result');
+    try {
+      native.answerTask(queue, this.#id, status, task, bytes);
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
+  }
+
   /** Reads what is there without waiting for the event loop. @returns {Array<[number, string | Buffer]>} */
   receiveNow() {
     const messages = [];
@@ -83,7 +97,7 @@ class Channel {
 
   /** Delivers what is there now, as the event loop would. */
   flush() {
-    this.#drain();
+    while (this.#drain());
   }
 
   /** The peer is dead: the references inside messages that it never read end. */
@@ -97,6 +111,7 @@ class Channel {
 
   close() {
     if (this.#closed) return;
+    for (const [type, content] of this.receiveNow()) if (type !== TEXT) discard(content);
     this.#closed = true;
     runtime.channels.delete(this.#id);
     native.closeChannel(this.#id);
@@ -106,14 +121,14 @@ class Channel {
     return this.#closed;
   }
 
+  // One batch a turn: a sender that is faster than we are does not keep timers and other sources from their turn.
   #drain() {
     this.#deliver();
-    while (!this.#closed) {
-      this.#batch = native.channelReceive(this.#id);
-      if (this.#batch.length === 0) return;
-      this.#position = 0;
-      this.#deliver();
-    }
+    if (this.#closed) return false;
+    this.#batch = native.channelReceive(this.#id);
+    this.#position = 0;
+    this.#deliver();
+    return this.#batch.length > 0;
   }
 
   // A listener that throws costs its own message, not those behind it.

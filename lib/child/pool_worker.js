@@ -6,7 +6,7 @@ const runtime = require('../runtime');
 const { loadTarget, loadTargetSync } = require('../target/load');
 const role = require('../process/role');
 const { SerializationError } = require('../errors');
-const { FAILED, MAP, READY, SUCCEEDED } = require('../pool/protocol');
+const { FAILED, MAP, SUCCEEDED } = require('../pool/protocol');
 const { unpack } = require('../travel');
 const { attach } = require('./attach');
 const { portableError } = require('./portable_error');
@@ -43,7 +43,7 @@ channel.listen(
   () => process.exit(),
   true,
 );
-channel.sendValue([READY, native.ownToken()], 'ready');
+channel.sendValue(native.ownToken(), 'ready');
 native.setWorkerIdle(queue, true);
 
 function receive(message) {
@@ -134,14 +134,13 @@ function functionOf(definition) {
 
 function answer(id, status, value) {
   try {
-    channel.sendValue([id, status, value], 'result', '[2]');
+    channel.answer(queue, status, id, value);
   } catch (error) {
     if (error.code === 'ERR_MULTIPROC_CHANNEL_CLOSED') return;
     const portable = status === FAILED ? portableError(value) : value;
     const reason = error instanceof SerializationError ? error : new Error(error.message);
-    channel.sendValue([id, FAILED, portable === value ? reason : portable], 'error');
+    channel.answer(queue, FAILED, id, portable === value ? reason : portable);
   }
-  native.finishTask(queue);
 }
 
 function isPromise(value) {

@@ -58,7 +58,8 @@ function toElement(call, name, value, { name: type, min, max }) {
   if (typeof value !== wanted) throw invalidType(call, name, `a ${wanted} (the type is ${type})`, value);
   if (min === undefined) return value;
   if (wanted === 'number' && !Number.isInteger(value)) throw outOfRange(call, name, 'an integer', value);
-  if (value < min || value > max) throw outOfRange(call, name, `between ${min} and ${max} (the type is ${type})`, value);
+  if (value < min || value > max)
+    throw outOfRange(call, name, `between ${min} and ${max} (the type is ${type})`, value);
   return value;
 }
 

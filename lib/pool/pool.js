@@ -11,8 +11,10 @@ const { checkInteger, checkName, checkSignal, invalidType, ownOptions } = requir
 const { asyncDispose } = require('../dispose');
 const { AbortError, MultiprocError, SerializationError, WorkerDiedError } = require('../errors');
 const { cpuCount } = require('../process/cpu_count');
+const { checkLaunchOptions } = require('../process/launch');
 const { callerFile, describeTarget } = require('../target');
 const { discard, pack, takeBack } = require('../travel');
+const { onceAborted } = require('./aborts');
 const { Backlog } = require('./backlog');
 const { chunk, collect, defaultChunkSize } = require('./chunks');
 const { FAILED, MAP, RUN } = require('./protocol');
@@ -23,6 +25,8 @@ const OPTIONS = ['workers', 'name', 'env', 'execArgv', 'cwd', 'stdio'];
 /** Workers that die this often in a row before they are ready will not get better. */
 const START_FAILURES_MAX = 3;
 
+/** What src/memory/directory.rs calls a task queue. */
+const TASK_QUEUE_KIND = 8;
 const FUNCTIONS_MAX = 10_000;
 
 let count = 0;
@@ -51,6 +55,7 @@ class Pool {
     this.#size = checkInteger(call, 'workers', workers, 1, WORKERS_MAX);
     count += 1;
     this.#name = checkName(call, name) ?? `Pool-${count}`;
+    checkLaunchOptions(call, launchOptions);
     this.#launchOptions = launchOptions;
   }
 
@@ -89,12 +94,16 @@ class Pool {
     if (iterable === null || iterable === undefined || !isIterable(iterable)) {
       throw invalidType(call, 'iterable', 'an iterable or an async iterable', iterable);
     }
+    this.#refuseWhenClosed(call);
+    if (signal?.aborted) throw new AbortError(signal.reason);
     this.#describe(call, fn);
     const items = await collect(iterable);
     const size = chunkSize ?? defaultChunkSize(items.length, this.#size);
     const chunks = chunk(items, size);
     // All are awaited before the first failure is told: nothing of this call goes on behind the caller's back.
-    const settled = await Promise.allSettled(chunks.map((part, index) => this.#submit(call, fn, MAP, part, signal, index * size)));
+    const settled = await Promise.allSettled(
+      chunks.map((part, index) => this.#submit(call, fn, MAP, part, signal, index * size)),
+    );
     const failed = settled.find(({ status }) => status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return settled.flatMap(({ value }) => value);
@@ -154,10 +163,9 @@ class Pool {
         discard(this.#backlog.remove(id));
         this.#settle(id)?.reject(new AbortError(signal.reason));
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const done = () => signal?.removeEventListener('abort', onAbort);
+      const done = signal === undefined ? undefined : onceAborted(signal, onAbort);
       const fail = offset === 0 ? reject : (error) => reject(shiftPath(error, offset));
-      this.#tasks.set(id, { resolve, reject: fail, done: signal === undefined ? undefined : done });
+      this.#tasks.set(id, { resolve, reject: fail, done });
     });
   }
 
@@ -196,8 +204,14 @@ class Pool {
   #refill() {
     while (this.#backlog.length > 0) {
       const [id, payload] = this.#backlog.first;
-      if (!native.submitTask(this.#queue, id, payload)) return;
-      this.#backlog.dropFirst();
+      try {
+        if (!native.submitTask(this.#queue, id, payload)) return;
+        this.#backlog.dropFirst();
+      } catch (error) {
+        this.#backlog.dropFirst();
+        discard(payload);
+        this.#settle(id)?.reject(error);
+      }
     }
   }
 
@@ -218,7 +232,7 @@ class Pool {
       ready: () => {
         this.#startFailures = 0;
       },
-      result: (_worker, message) => this.#result(message),
+      result: (id, status, value) => this.#result(id, status, value),
       died: (worker, cause) => this.#died(worker, cause),
     };
     const setup = {
@@ -233,7 +247,7 @@ class Pool {
     if (this.#tasks.size > 0) worker.channel.setReferenced(true);
   }
 
-  #result([id, status, value]) {
+  #result(id, status, value) {
     const task = this.#settle(id);
     if (task === undefined) return;
     if (status === FAILED) task.reject(value);
@@ -267,7 +281,11 @@ class Pool {
         }),
       );
     }
-    if (worker.token === 0) this.#startFailures += 1;
+    if (worker.token === 0) {
+      // It may not have taken over the reference that was shipped for it.
+      native.unship(TASK_QUEUE_KIND, ...this.#queueHandle);
+      this.#startFailures += 1;
+    }
     if (this.#startFailures >= START_FAILURES_MAX) {
       this.#break(cause ?? how);
     } else if (this.#state === 'open' || (this.#state === 'closed' && this.#tasks.size > 0)) {

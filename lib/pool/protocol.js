@@ -10,9 +10,9 @@
 const RUN = 0;
 const MAP = 1;
 
-/** Worker → pool: [READY, token], or [task id, status, value]. */
-const READY = 0;
-const SUCCEEDED = 1;
-const FAILED = 2;
+/** Worker → pool, the type of the message: READY with the worker's token; the others with a task's number, then a value. */
+const READY = 1;
+const SUCCEEDED = 2;
+const FAILED = 3;
 
 module.exports = { RUN, MAP, READY, SUCCEEDED, FAILED };

@@ -4,7 +4,7 @@
 const path = require('node:path');
 const { launch } = require('../process/launch');
 const { unpack } = require('../travel');
-const { READY } = require('./protocol');
+const { FAILED, READY } = require('./protocol');
 
 const ENTRY = path.join(__dirname, '..', 'child', 'pool_worker.js');
 
@@ -20,7 +20,7 @@ class Worker {
     this.events = events;
     child.unref();
     channel.listen(
-      (_type, content) => this.#receive(unpack(content)),
+      (type, content) => this.#receive(type, content),
       () => {},
       false,
     );
@@ -37,12 +37,18 @@ class Worker {
     if (!this.ended) ignoreClosed(() => this.channel.sendValue(message, 'target'));
   }
 
-  #receive(message) {
-    if (message[0] === READY) {
-      this.token = message[1];
-      this.events.ready(this);
-    } else {
-      this.events.result(this, message);
+  #receive(type, content) {
+    if (type === READY) {
+      this.token = unpack(content);
+      this.events.ready();
+      return;
+    }
+    const task = content.readUInt32LE(0);
+    try {
+      this.events.result(task, type, unpack(content.subarray(4)));
+    } catch (error) {
+      // What the worker sent cannot be read: the task ends with that.
+      this.events.result(task, FAILED, error);
     }
   }
 

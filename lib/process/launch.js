@@ -20,8 +20,7 @@ function launch(call, entry, options) {
   // Without a prototype: a polluted one adds no option.
   const { env, execArgv, cwd, stdio = 'inherit', detached = false, firstMessage } = { __proto__: null, ...options };
   refuseWhileBootstrapping(call);
-  checkEnvironment(call, env);
-  checkExecArgv(call, execArgv);
+  checkLaunchOptions(call, { env, execArgv });
   const { channel, address } = Channel.create();
   try {
     // In shared memory before the child exists: it finds the message when it opens the channel. Errors name what cannot
@@ -48,12 +47,8 @@ function ownLife(grace) {
   return { pid: process.pid, startTime: native.processStartTime(process.pid), grace };
 }
 
-function checkEnvironment(call, env) {
-  if (env === undefined) return;
-  if (env === null || typeof env !== 'object') throw invalidType(call, 'env', 'an object', env);
-}
-
-function checkExecArgv(call, execArgv) {
+function checkLaunchOptions(call, { env, execArgv }) {
+  if (env !== undefined && (env === null || typeof env !== 'object')) throw invalidType(call, 'env', 'an object', env);
   if (execArgv === undefined) return;
   if (!Array.isArray(execArgv) || execArgv.some((flag) => typeof flag !== 'string')) {
     throw invalidType(call, 'execArgv', 'an array of strings', execArgv);
@@ -69,4 +64,4 @@ function refuseWhileBootstrapping(call) {
   );
 }
 
-module.exports = { launch, ownLife, refuseWhileBootstrapping };
+module.exports = { checkLaunchOptions, launch, ownLife, refuseWhileBootstrapping };

@@ -28,7 +28,9 @@ class Lock {
     const { name } = ownOptions('new Lock()', options, ['name']);
     this.#name = internal?.ownName ?? checkName('new Lock()', name);
     this.#native =
-      internal?.index === undefined ? native.createLock(this.#name) : native.openLock(internal.index, internal.generation);
+      internal?.index === undefined
+        ? native.createLock(this.#name)
+        : native.openLock(internal.index, internal.generation);
     this.#words = words;
     this.#token = token;
     this.#index = this.#native.wordIndex();

@@ -1,5 +1,6 @@
 //! `NativeBarrier`: a barrier of the domain, and this thread's membership in it.
 
+use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::arguments::{closed, handle, identity, outcome, throw};
@@ -46,8 +47,14 @@ pub fn create_barrier(parties: u32, name: Option<String>) -> napi::Result<Native
 pub fn open_barrier(index: u32, generation: u32) -> napi::Result<NativeBarrier> {
     let handle = handle(Kind::Barrier as u32, index, generation)?;
     runtime::with(|runtime| {
-        let block = attach_shipped(runtime.domain(), handle)?;
-        Barrier::at(runtime.domain(), block)?.join(runtime.agent.token);
+        let block = attach_shipped(runtime.domain(), handle, 0)?;
+        match Barrier::at(runtime.domain(), block) {
+            Ok(barrier) => barrier.join(runtime.agent.token),
+            Err(error) => {
+                runtime.domain().detach(handle);
+                return Err(error);
+            }
+        }
         barrier::note_member(runtime.agent.token, block);
         Ok(NativeBarrier { block: Some(block), ticket: None })
     })
@@ -97,9 +104,9 @@ impl NativeBarrier {
     }
 
     #[napi]
-    pub fn wait_sync(&mut self, timeout_ms: f64) -> napi::Result<f64> {
+    pub fn wait_sync(&mut self, env: Env, timeout_ms: f64) -> napi::Result<f64> {
         let (block, ticket) = (self.block()?, self.take_ticket()?);
-        runtime::with(|runtime| Ok(outcome(runtime.wait_sync(block, Goal::Barrier(ticket), timeout_ms))))
+        runtime::with(|runtime| Ok(outcome(runtime.wait_sync(env.raw(), block, Goal::Barrier(ticket), timeout_ms))))
     }
 
     #[napi]

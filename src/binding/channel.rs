@@ -46,8 +46,8 @@ pub fn channel_send(id: u32, message_type: u32, content: Either<String, Uint8Arr
     runtime::with(|runtime| {
         let endpoint = &mut runtime.channel(id)?.endpoint;
         match &content {
-            Either::A(text) => endpoint.send(TEXT, text.as_bytes())?,
-            Either::B(bytes) => endpoint.send(message_type as u8, bytes)?,
+            Either::A(text) => endpoint.send(TEXT, &[text.as_bytes()])?,
+            Either::B(bytes) => endpoint.send(message_type as u8, &[bytes])?,
         }
         let backlog = endpoint.backlog_bytes();
         runtime.note_traffic();
@@ -62,8 +62,13 @@ pub fn channel_receive(env: Env, id: u32) -> napi::Result<Unknown<'static>> {
     // SAFETY: `env` is live.
     unsafe { raw::napi_create_array(env.raw(), &raw mut array) };
     for index in 0..BATCH {
-        let message = runtime::with(|runtime| runtime.channel(id)?.endpoint.receive())?;
-        let Some(message) = message else { break };
+        let message = match runtime::with(|runtime| runtime.channel(id)?.endpoint.receive()) {
+            Ok(Some(message)) => message,
+            Ok(None) => break,
+            // The good messages first. The channel has failed, and ends.
+            Err(_) if index > 0 => break,
+            Err(error) => return Err(error),
+        };
         let mut kind = std::ptr::null_mut();
         // SAFETY: `env` is live.
         unsafe { raw::napi_create_uint32(env.raw(), u32::from(message.message_type), &raw mut kind) };

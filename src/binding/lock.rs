@@ -1,10 +1,11 @@
 //! `NativeLock`: a lock of the domain.
 
+use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::arguments::{begun, closed, handle, identity, outcome, throw};
 use super::runtime;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Kind};
 use crate::sync::lock::{Attempt, BLOCK_SIZE, Lock};
 use crate::sync::waits::{Goal, Outcome};
@@ -32,7 +33,7 @@ pub fn create_lock(name: Option<String>) -> napi::Result<NativeLock> {
 #[napi]
 pub fn open_lock(index: u32, generation: u32) -> napi::Result<NativeLock> {
     let handle = handle(Kind::Lock as u32, index, generation)?;
-    runtime::with(|runtime| Ok(NativeLock { block: Some(attach_shipped(runtime.domain(), handle)?) }))
+    runtime::with(|runtime| Ok(NativeLock { block: Some(attach_shipped(runtime.domain(), handle, BLOCK_SIZE)?) }))
 }
 
 #[napi]
@@ -72,9 +73,9 @@ impl NativeLock {
     }
 
     #[napi]
-    pub fn acquire_sync(&self, timeout_ms: f64) -> napi::Result<f64> {
+    pub fn acquire_sync(&self, env: Env, timeout_ms: f64) -> napi::Result<f64> {
         let block = self.block()?;
-        runtime::with(|runtime| Ok(outcome(runtime.wait_sync(block, Goal::Lock, timeout_ms))))
+        runtime::with(|runtime| Ok(outcome(runtime.wait_sync(env.raw(), block, Goal::Lock, timeout_ms))))
     }
 
     #[napi]
@@ -120,9 +121,13 @@ pub fn detach(block: Option<Block>) {
 }
 
 /// Attaches a block whose reference came with a message, and ends that reference.
-pub fn attach_shipped(domain: &Domain, handle: crate::memory::Handle) -> Result<Block> {
+pub fn attach_shipped(domain: &Domain, handle: crate::memory::Handle, size: u64) -> Result<Block> {
     let block = domain.attach(handle)?;
     domain.unship(handle);
+    if block.length < size {
+        domain.detach(handle);
+        return Err(Error::new(Code::Handle, "the object's block has been overwritten".to_owned()));
+    }
     Ok(block)
 }
 
@@ -140,5 +145,5 @@ pub fn unship(kind: u32, index: u32, generation: u32) -> napi::Result<()> {
         domain.unship(handle);
         return Ok(());
     }
-    Err(throw(crate::error::Error::new(crate::error::Code::Closed, "multiproc is not open".to_owned())))
+    Err(throw(Error::new(Code::Closed, "multiproc is not open".to_owned())))
 }

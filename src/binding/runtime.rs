@@ -25,10 +25,10 @@ use crate::pool::task_queue::TaskQueue;
 use crate::process::spawn::SpawnedChild;
 use crate::process::watcher;
 use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
-use crate::sync::waits::{Goal, Outcome, Waits};
+use crate::sync::waits::{Goal, Outcome, Patience, Waits};
 use crate::sys::clock::Deadline;
 use crate::sys::epoll::{Interrupt, Poller, Timer};
-use crate::sys::{Errno, procfs, thread, uv};
+use crate::sys::{Errno, procfs, signal, thread, uv};
 
 const KEY_BELL: u64 = 0;
 const KEY_TIMER: u64 = 1;
@@ -45,6 +45,8 @@ pub const EVENT_TASKS: u32 = 5;
 
 /// Handling a message makes the next one likely: how often in a row a spin may start anew.
 const SPINS_IN_A_ROW: u32 = 32;
+/// A blocking wait of a worker thread asks this often whether the thread is to end.
+const WORKER_LOOKS_AFTER: Duration = Duration::from_millis(100);
 
 pub struct Event {
     instance: usize,
@@ -70,8 +72,16 @@ pub struct ChannelState {
 pub struct QueueState {
     pub queue: TaskQueue,
     pub worker: u32,
+    is_producer: bool,
     instance: usize,
     idle: bool,
+}
+
+impl QueueState {
+    /// Of the producer: tasks lie in the queue.
+    fn has_untaken_tasks(&self) -> bool {
+        self.is_producer && self.queue.has_tasks()
+    }
 }
 
 struct ChildState {
@@ -199,10 +209,18 @@ impl Runtime {
         Some(outcome)
     }
 
-    pub fn wait_sync(&mut self, block: Block, goal: Goal, timeout_ms: f64) -> Outcome {
-        // About 50 ns a look; without a second processor the holder cannot run meanwhile.
-        let spins = if self.spin.is_zero() { 0 } else { (self.spin.as_nanos() / 100) as u32 };
-        let outcome = self.waits.wait(&self.agent, block, goal, Deadline::after_ms(timeout_ms), spins);
+    /// Blocks the thread. One that is told to end meanwhile (`worker.terminate()`) gives up.
+    pub fn wait_sync(&mut self, env: raw::napi_env, block: Block, goal: Goal, timeout_ms: f64) -> Outcome {
+        // Only other threads than the main one are ever told to end while they block.
+        let is_worker = thread::id() != std::process::id();
+        let patience = Patience {
+            // About 100 ns a look; without a second processor the holder cannot run meanwhile.
+            spins: (self.spin.as_nanos() / 100) as u32,
+            look_again_after: if is_worker { WORKER_LOOKS_AFTER } else { LOOK_AGAIN_AFTER },
+        };
+        let is_stopping = || is_worker && is_stopping(env);
+        let wait = (block, goal, Deadline::after_ms(timeout_ms));
+        let outcome = self.waits.wait(&self.agent, wait, &patience, &is_stopping);
         // Notifications for the asynchronous waits may have been taken away by the blocking one.
         self.interrupt.raise();
         outcome
@@ -221,9 +239,17 @@ impl Runtime {
         self.next_id
     }
 
-    pub fn add_queue(&mut self, queue: TaskQueue, instance: u32, worker: u32) -> u32 {
+    /// `worker`: this worker's number; `None` for the producer.
+    pub fn add_queue(&mut self, queue: TaskQueue, instance: u32, worker: Option<u32>) -> u32 {
         self.next_id += 1;
-        self.queues.insert(self.next_id, QueueState { queue, worker, instance: instance as usize, idle: false });
+        let state = QueueState {
+            queue,
+            worker: worker.unwrap_or(0),
+            is_producer: worker.is_none(),
+            instance: instance as usize,
+            idle: false,
+        };
+        self.queues.insert(self.next_id, state);
         self.next_id
     }
 
@@ -274,9 +300,12 @@ impl Runtime {
     pub fn add_child(&mut self, child: SpawnedChild, instance: u32) -> Result<u32> {
         self.next_id += 1;
         let id = self.next_id;
-        self.poller
-            .add(child.pidfd.as_fd(), KEY_CHILD + u64::from(id))
-            .map_err(|error| Error::new(Code::Internal, format!("the child cannot be watched: {error}")))?;
+        if let Err(error) = self.poller.add(child.pidfd.as_fd(), KEY_CHILD + u64::from(id)) {
+            // Not to be watched, so not to be left running.
+            let _ = child.kill(signal::KILL);
+            child.wait();
+            return Err(Error::new(Code::Internal, format!("the child cannot be watched: {error}")));
+        }
         self.children.insert(id, ChildState { child, instance: instance as usize, referenced: true });
         self.settle();
         Ok(id)
@@ -320,7 +349,7 @@ impl Runtime {
     }
 
     /// Brings the loop's reference and the timer in line with what is pending.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let referenced = !self.waits.is_empty()
             || self.channels.values().any(|state| state.referenced)
             || self.children.values().any(|state| state.referenced);
@@ -330,7 +359,9 @@ impl Runtime {
             poll.set_ref(referenced);
             self.is_referenced = referenced;
         }
-        let deadline = (!self.waits.is_empty()).then(|| {
+        // A producer looks again too: the worker that it woke for a task may be stopped, and others idle.
+        let is_watched = !self.waits.is_empty() || self.queues.values().any(|state| state.has_untaken_tasks());
+        let deadline = is_watched.then(|| {
             let look_again = Instant::now() + LOOK_AGAIN_AFTER;
             self.waits.nearest_deadline().map_or(look_again, |nearest| nearest.min(look_again))
         });
@@ -405,6 +436,9 @@ impl Runtime {
                     if self.domain().reap_dead() {
                         park::wake_all(self.domain());
                     }
+                    for state in self.queues.values().filter(|state| state.has_untaken_tasks()) {
+                        state.queue.wake_all_workers();
+                    }
                 }
                 child => {
                     let id = (child - KEY_CHILD) as u32;
@@ -415,6 +449,24 @@ impl Runtime {
             }
         }
     }
+}
+
+/// Whether the environment can run no JavaScript any more. Node-API tells it in any call that could run some.
+fn is_stopping(env: raw::napi_env) -> bool {
+    let mut scope = ptr::null_mut();
+    // SAFETY: `env` is the calling thread's environment, and we are called from its JavaScript.
+    if unsafe { raw::napi_open_handle_scope(env, &raw mut scope) } != raw::Status::napi_ok {
+        return true;
+    }
+    let mut object = ptr::null_mut();
+    // SAFETY: a handle scope is open.
+    unsafe { raw::napi_create_object(env, &raw mut object) };
+    let mut names = ptr::null_mut();
+    // SAFETY: `object` is a live object without accessors: nothing of the user's runs.
+    let status = unsafe { raw::napi_get_property_names(env, object, &raw mut names) };
+    // SAFETY: the scope opened above, closed once.
+    unsafe { raw::napi_close_handle_scope(env, scope) };
+    status != raw::Status::napi_ok
 }
 
 /// Opens the thread's runtime if need be, and adds a dispatcher to it. Returns the instance's number.
@@ -522,8 +574,14 @@ extern "C" fn on_prepare(_: *mut c_void) {
         let asleep = RUNTIME.with(|cell| {
             let borrowed = cell.borrow();
             let Some(runtime) = borrowed.as_ref() else { return true };
-            // The loop has other work and will not wait: `check` comes soon, and looks.
-            if uv::backend_timeout(runtime.event_loop) == 0 || runtime.agent.enter_loop_sleep() {
+            // More messages than one turn hands over: the loop turns, with a look at its other sources, and goes on.
+            if runtime.has_arrivals() {
+                runtime.interrupt.raise();
+                return true;
+            }
+            // Whatever uv_backend_timeout() says: it is 0 also while a new descriptor waits to be watched, and then the
+            // loop does sleep.
+            if runtime.agent.enter_loop_sleep() {
                 return true;
             }
             runtime.agent.leave_sleep();

@@ -1,5 +1,6 @@
 //! `NativeSemaphore`: a counting semaphore of the domain.
 
+use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::arguments::{begun, closed, handle, identity, outcome};
@@ -36,7 +37,7 @@ pub fn create_semaphore(value: u32, name: Option<String>) -> napi::Result<Native
 #[napi]
 pub fn open_semaphore(index: u32, generation: u32) -> napi::Result<NativeSemaphore> {
     let handle = handle(Kind::Semaphore as u32, index, generation)?;
-    runtime::with(|runtime| Ok(NativeSemaphore { block: Some(attach_shipped(runtime.domain(), handle)?) }))
+    runtime::with(|runtime| Ok(NativeSemaphore { block: Some(attach_shipped(runtime.domain(), handle, BLOCK_SIZE)?) }))
 }
 
 #[napi]
@@ -68,9 +69,9 @@ impl NativeSemaphore {
     }
 
     #[napi]
-    pub fn acquire_sync(&self, timeout_ms: f64) -> napi::Result<f64> {
+    pub fn acquire_sync(&self, env: Env, timeout_ms: f64) -> napi::Result<f64> {
         let block = self.block()?;
-        runtime::with(|runtime| Ok(outcome(runtime.wait_sync(block, Goal::Semaphore, timeout_ms))))
+        runtime::with(|runtime| Ok(outcome(runtime.wait_sync(env.raw(), block, Goal::Semaphore, timeout_ms))))
     }
 
     #[napi]

@@ -14,7 +14,7 @@ pub fn create_task_queue(instance: u32) -> napi::Result<Vec<u32>> {
     runtime::with(|runtime| {
         let queue = TaskQueue::create(runtime.domain())?;
         let handle = queue.handle();
-        Ok(vec![runtime.add_queue(queue, instance, 0), handle.index, handle.generation])
+        Ok(vec![runtime.add_queue(queue, instance, None), handle.index, handle.generation])
     })
 }
 
@@ -33,14 +33,19 @@ pub fn open_task_queue(instance: u32, index: u32, generation: u32, worker: u32) 
     let handle = handle(Kind::TaskQueue as u32, index, generation)?;
     runtime::with(|runtime| {
         let queue = TaskQueue::open(runtime.domain(), handle)?;
-        Ok(runtime.add_queue(queue, instance, worker))
+        Ok(runtime.add_queue(queue, instance, Some(worker)))
     })
 }
 
 /// Producer: `false` when the queue is full.
 #[napi]
 pub fn submit_task(id: u32, task: u32, payload: Uint8Array) -> napi::Result<bool> {
-    runtime::with(|runtime| runtime.queue(id)?.queue.submit(task, &payload))
+    runtime::with(|runtime| {
+        let submitted = runtime.queue(id)?.queue.submit(task, &payload);
+        runtime.note_traffic();
+        runtime.settle();
+        submitted
+    })
 }
 
 #[napi(object)]
@@ -60,10 +65,13 @@ pub fn claim_task(id: u32) -> napi::Result<Option<ClaimedTask>> {
     })
 }
 
-/// Worker: the result of its task has been sent.
+/// Worker: sends the result of its task over a channel, as a message of type `status` that begins with the task's number
+/// (4 bytes, little-endian), and has no task from then on.
 #[napi]
-pub fn finish_task(id: u32) -> napi::Result<()> {
+pub fn answer_task(id: u32, channel: u32, status: u32, task: u32, content: Uint8Array) -> napi::Result<()> {
     runtime::with(|runtime| {
+        runtime.channel(channel)?.endpoint.send(status as u8, &[&task.to_le_bytes(), &content])?;
+        runtime.note_traffic();
         let state = runtime.queue(id)?;
         state.queue.finish(state.worker);
         Ok(())

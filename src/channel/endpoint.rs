@@ -43,6 +43,8 @@ pub struct Endpoint {
     reader: Reader,
     writer: Writer,
     closed: bool,
+    /// The incoming direction makes no sense: it is read no further, and counts as ended.
+    failed: bool,
 }
 
 impl Endpoint {
@@ -59,30 +61,37 @@ impl Endpoint {
         domain.ship(incoming.handle());
         let reader = Reader::new(domain, incoming.handle())?;
         incoming.detach();
-        Ok(Self::take(agent, block, Side::Creator, reader, Writer::new(domain, outgoing)))
+        Ok(Self::take(agent, block, Side::Creator, reader, Writer::new(domain, outgoing)?))
     }
 
     /// The other end. Each end is taken once.
     pub fn open(agent: &Agent, handle: Handle) -> Result<Self> {
         let domain = agent.domain;
         let block = domain.attach(handle)?;
-        if block.length < BLOCK_SIZE || field(domain, block, 0, 0).load(Acquire) != 0 {
+        let opened = Self::open_attached(agent, block);
+        if opened.is_err() {
             domain.detach(handle);
-            return Err(Error::new(
-                Code::ChannelClosed,
-                "the channel's end has been taken by another thread".to_owned(),
-            ));
         }
-        domain.unship(handle);
+        opened
+    }
+
+    fn open_attached(agent: &Agent, block: Block) -> Result<Self> {
+        let domain = agent.domain;
+        if block.length < BLOCK_SIZE || field(domain, block, 0, 0).load(Acquire) != 0 {
+            let message = "the channel's end has been taken by another thread";
+            return Err(Error::new(Code::ChannelClosed, message.to_owned()));
+        }
+        domain.unship(block.handle);
         let reader = Reader::new(domain, segment(domain, block, 0)?)?;
         let outgoing = segment(domain, block, 1)?;
         let writing = Segment::attach(domain, outgoing)?;
         domain.unship(outgoing);
-        Ok(Self::take(agent, block, Side::Peer, reader, Writer::new(domain, writing)))
+        Ok(Self::take(agent, block, Side::Peer, reader, Writer::new(domain, writing)?))
     }
 
     fn take(agent: &Agent, block: Block, side: Side, reader: Reader, writer: Writer) -> Self {
-        let end = Self { domain: agent.domain, block, side, me: agent.token, reader, writer, closed: false };
+        let (domain, me) = (agent.domain, agent.token);
+        let end = Self { domain, block, side, me, reader, writer, closed: false, failed: false };
         end.field(end.incoming(), 0).store(agent.token.0, SeqCst);
         end.field(end.outgoing(), 4).store(agent.token.0, SeqCst);
         end
@@ -98,33 +107,35 @@ impl Endpoint {
     }
 
     /// Writes a message and wakes its reader. Never blocks.
-    pub fn send(&mut self, message_type: u8, bytes: &[u8]) -> Result<()> {
+    pub fn send(&mut self, message_type: u8, parts: &[&[u8]]) -> Result<()> {
         if self.closed || !self.peer_reads() {
             return Err(Error::new(Code::ChannelClosed, "the other end of the channel is closed".to_owned()));
         }
-        self.writer.write(message_type, bytes)?;
+        self.writer.write(message_type, parts)?;
         self.wake_peer();
         Ok(())
     }
 
     pub fn receive(&mut self) -> Result<Option<Message>> {
-        let mut moved = None;
-        let message = self.reader.read(&mut moved);
-        if let Some(handle) = moved {
-            set_segment(self.domain, self.block, self.incoming(), handle);
+        if self.failed {
+            return Ok(None);
         }
+        let (domain, block, incoming) = (self.domain, self.block, self.incoming());
+        let message = self.reader.read(&|segment| set_segment(domain, block, incoming, segment));
+        self.failed = message.is_err();
         message
     }
 
     pub fn has_data(&self) -> bool {
-        self.reader.has_data()
+        !self.failed && self.reader.has_data()
     }
 
     /// Whether nothing more will come (what is there can still be read).
     pub fn is_ended(&self) -> bool {
         let incoming = self.incoming();
         let writer = Token(self.field(incoming, 4).load(SeqCst));
-        self.field(incoming, 8).load(SeqCst) & WRITER_CLOSED != 0
+        self.failed
+            || self.field(incoming, 8).load(SeqCst) & WRITER_CLOSED != 0
             || (writer != Token::NOBODY && !self.domain.agents().is_alive(writer))
     }
 
@@ -161,24 +172,26 @@ impl Endpoint {
         if self.closed {
             return undelivered;
         }
-        let outgoing = self.outgoing();
-        let taken = self.field(outgoing, 0).swap(self.me.0, SeqCst);
-        if taken == self.me.0 {
+        let (domain, block, outgoing) = (self.domain, self.block, self.outgoing());
+        let taken = Token(self.field(outgoing, 0).load(SeqCst));
+        // Somebody else's program may still read: the process that we started need not be the one that opened the end.
+        if taken == self.me || (taken != Token::NOBODY && domain.agents().is_alive(taken)) {
             return undelivered;
         }
-        let Ok(handle) = segment(self.domain, self.block, outgoing) else { return undelivered };
-        if taken != 0 {
-            // The dead reader had taken the shipped reference over; ours is a new one.
-            self.domain.ship(handle);
-        } else {
-            self.domain.unship(self.block.handle);
-            if let Ok(incoming) = segment(self.domain, self.block, self.incoming()) {
-                self.domain.unship(incoming);
+        self.field(outgoing, 0).store(self.me.0, SeqCst);
+        let Ok(handle) = segment(domain, block, outgoing) else { return undelivered };
+        let reader = if taken == Token::NOBODY {
+            domain.unship(block.handle);
+            if let Ok(incoming) = segment(domain, block, self.incoming()) {
+                domain.unship(incoming);
             }
-        }
-        if let Ok(mut reader) = Reader::new(self.domain, handle) {
-            let mut moved = None;
-            while let Ok(Some(message)) = reader.read(&mut moved) {
+            Reader::new(domain, handle)
+        } else {
+            // The dead reader had taken the shipped reference over.
+            Reader::again(domain, handle)
+        };
+        if let Ok(mut reader) = reader {
+            while let Ok(Some(message)) = reader.read(&|segment| set_segment(domain, block, outgoing, segment)) {
                 undelivered.push(message);
             }
             reader.detach();

@@ -2,8 +2,11 @@
 //! direction whose memory makes no sense is closed with an error, never followed.
 
 use super::segment::{INLINE, JUMP, OUT_OF_LINE, Segment, corrupt, handle_from};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::memory::{Domain, Handle, Kind};
+
+/// More frames than that without a message were not written by a writer of ours.
+const FRAMES_MAX: u32 = 256;
 
 pub struct Message {
     pub message_type: u8,
@@ -24,13 +27,19 @@ impl Reader {
         Ok(Self { domain, segment, head: segment.head() })
     }
 
+    /// Reads on where a dead reader was.
+    pub fn again(domain: &'static Domain, handle: Handle) -> Result<Self> {
+        let segment = Segment::attach(domain, handle)?;
+        Ok(Self { domain, segment, head: segment.head() })
+    }
+
     pub fn has_data(&self) -> bool {
         self.segment.tail() != self.head
     }
 
-    /// The next message; `None` when all are read. `moved` learns the new segment when the direction went on in one.
-    pub fn read(&mut self, moved: &mut Option<Handle>) -> Result<Option<Message>> {
-        loop {
+    /// The next message; `None` when all are read. `moved` is told of each new segment before the old one is left.
+    pub fn read(&mut self, moved: &dyn Fn(Handle)) -> Result<Option<Message>> {
+        for _ in 0..FRAMES_MAX {
             let Some(frame) = self.segment.peek(self.head)? else { return Ok(None) };
             let message_type = (frame.tag >> 8) as u8;
             match frame.tag & 0xff {
@@ -38,13 +47,17 @@ impl Reader {
                     let (handle, _) = handle_from(self.domain, &frame, Kind::Segment)?;
                     let next = Segment::attach(self.domain, handle)?;
                     self.domain.unship(handle);
-                    *moved = Some(handle);
+                    moved(handle);
                     self.segment.detach();
                     self.segment = next;
                     self.head = next.head();
+                    if self.head != 0 {
+                        return Err(corrupt("a jump to a segment that was read before"));
+                    }
                 }
                 INLINE => {
-                    let bytes = self.domain.map().read_vec(frame.offset, frame.length as usize);
+                    let bytes =
+                        self.domain.map().read_vec(frame.offset, frame.length as usize).ok_or_else(out_of_memory)?;
                     self.advance(frame.end);
                     return Ok(Some(Message { message_type, bytes }));
                 }
@@ -54,17 +67,16 @@ impl Reader {
                     self.advance(frame.end);
                     self.domain.unship(handle);
                     let sound = length <= block.length;
-                    let bytes =
-                        if sound { self.domain.map().read_vec(block.offset, length as usize) } else { Vec::new() };
+                    let bytes = sound.then(|| self.domain.map().read_vec(block.offset, length as usize));
                     self.domain.detach(handle);
-                    if !sound {
-                        return Err(corrupt("a message longer than its block"));
-                    }
+                    let bytes = bytes.ok_or_else(|| corrupt("a message longer than its block"))?;
+                    let bytes = bytes.ok_or_else(out_of_memory)?;
                     return Ok(Some(Message { message_type, bytes }));
                 }
                 _ => self.advance(frame.end),
             }
         }
+        Err(corrupt("frames without messages, one after the other"))
     }
 
     fn advance(&mut self, head: u64) {
@@ -75,4 +87,8 @@ impl Reader {
     pub fn detach(&self) {
         self.segment.detach();
     }
+}
+
+fn out_of_memory() -> Error {
+    Error::new(Code::ShmSpace, "a message does not fit the memory of this process".to_owned())
 }

@@ -2,7 +2,7 @@
 //! ends with a jump to a new one, twice as large, and what was accepted lies in shared memory whatever becomes of the
 //! writer. Large messages travel in blocks of their own.
 
-use super::segment::{FRAME_HEADER, INLINE, JUMP, OUT_OF_LINE, Segment, handle_bytes};
+use super::segment::{FRAME_HEADER, INLINE, JUMP, OUT_OF_LINE, Segment, corrupt, handle_bytes};
 use crate::error::Result;
 use crate::memory::{Domain, Kind};
 
@@ -20,36 +20,46 @@ pub struct Writer {
 
 impl Writer {
     /// Takes up writing where the segment's writer, if there was one, left off.
-    pub fn new(domain: &'static Domain, segment: Segment<'static>) -> Self {
-        Self { domain, segment, tail: segment.tail(), head: segment.head() }
+    pub fn new(domain: &'static Domain, segment: Segment<'static>) -> Result<Self> {
+        let (tail, head) = (segment.tail(), segment.head());
+        if !tail.is_multiple_of(8) || head > tail || tail - head > segment.capacity() {
+            return Err(corrupt("counters that do not fit the ring"));
+        }
+        Ok(Self { domain, segment, tail, head })
     }
 
-    pub fn write(&mut self, message_type: u8, bytes: &[u8]) -> Result<()> {
+    /// A message, given in parts.
+    pub fn write(&mut self, message_type: u8, parts: &[&[u8]]) -> Result<()> {
         let kind = u32::from(message_type) << 8;
-        if bytes.len() as u64 + FRAME_HEADER > self.segment.capacity() / INLINE_SHARE {
-            let block = self.domain.allocate(Kind::Payload, bytes.len() as u64)?;
-            self.domain.map().write(block.offset, bytes);
+        let length: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        if length + FRAME_HEADER > self.segment.capacity() / INLINE_SHARE {
+            let block = self.domain.allocate(Kind::Payload, length)?;
+            let mut at = block.offset;
+            for part in parts {
+                self.domain.map().write(at, part);
+                at += part.len() as u64;
+            }
             self.domain.ship(block.handle);
-            let reference = handle_bytes(block.handle, bytes.len() as u64);
-            let put = self.put(kind | OUT_OF_LINE, &reference);
+            let reference = handle_bytes(block.handle, length);
+            let put = self.put(kind | OUT_OF_LINE, &[&reference]);
             if put.is_err() {
                 self.domain.unship(block.handle);
             }
             self.domain.detach(block.handle);
             return put;
         }
-        self.put(kind | INLINE, bytes)
+        self.put(kind | INLINE, parts)
     }
 
-    fn put(&mut self, tag: u32, bytes: &[u8]) -> Result<()> {
-        let length = bytes.len() as u64;
+    fn put(&mut self, tag: u32, parts: &[&[u8]]) -> Result<()> {
+        let length = parts.iter().map(|part| part.len() as u64).sum();
         if !self.segment.fits(self.tail, self.head, length) {
             self.head = self.segment.head().min(self.tail);
             if !self.segment.fits(self.tail, self.head, length) {
                 self.jump()?;
             }
         }
-        self.tail = self.segment.put(self.tail, tag, &[bytes]);
+        self.tail = self.segment.put(self.tail, tag, parts);
         Ok(())
     }
 

@@ -132,9 +132,10 @@ impl<'d> Agents<'d> {
             self.park(slot).store(PARK_RUNNING, Relaxed);
             self.field(slot, 28).store(parent.0, Relaxed);
             self.field(slot, 32).store(0, Relaxed);
-            // Release: whoever sees LIVE sees the identity.
-            self.life_word(slot).store(claimed.with(LIVE).0, Release);
-            return Ok(Token::new(slot, generation));
+            // Release: whoever sees LIVE sees the identity. An exchange: the slot is ours only while nobody took it away.
+            if self.life_word(slot).compare_exchange(claimed.0, claimed.with(LIVE).0, AcqRel, Relaxed).is_ok() {
+                return Ok(Token::new(slot, generation));
+            }
         }
         Err(Error::new(
             Code::Agents,
@@ -176,7 +177,7 @@ impl<'d> Agents<'d> {
         let slot = first.slot();
         let life = self.life(slot);
         life.generation() == first.generation()
-            && matches!(life.status(), LIVE | CLAIMED | RETIRED)
+            && matches!(life.status(), LIVE | CLAIMED | RETIRED | REAPING)
             && procfs::is_alive(life.pid(), self.field64(slot, 8).load(Acquire))
     }
 
@@ -224,8 +225,15 @@ impl<'d> Agents<'d> {
         (0..AGENT_COUNT)
             .filter_map(|slot| {
                 let life = self.life(slot);
-                let listed = life.status() != FREE && (self.primary_of(slot) == slot || life.status() == CLAIMED);
-                listed.then(|| (slot, life.pid(), self.field64(slot, 8).load(Relaxed)))
+                let listed = match life.status() {
+                    FREE => false,
+                    LIVE | RETIRED => self.primary_of(slot) == slot,
+                    // CLAIMED, whose identity is not written yet; or REAPING, by somebody who may have been killed.
+                    _ => true,
+                };
+                // The start time beside CLAIMED is that of the slot's owner before: any will do.
+                let start_time = if life.status() == CLAIMED { 0 } else { self.field64(slot, 8).load(Relaxed) };
+                listed.then(|| (slot, life.pid(), start_time))
             })
             .collect()
     }
@@ -240,8 +248,9 @@ impl<'d> Agents<'d> {
         for slot in 0..AGENT_COUNT {
             let life = self.life(slot);
             let started = self.field64(slot, 8).load(Relaxed);
-            // A slot whose owner was killed before it wrote its start time may still hold that of the owner before.
-            let same = life.pid() == pid && (life.status() == CLAIMED || started == start_time);
+            // Beside CLAIMED stands the start time of the owner before: such a slot is dead when its pid is nobody's.
+            let same = life.pid() == pid
+                && if life.status() == CLAIMED { !procfs::is_alive(pid, 0) } else { started == start_time };
             if !same || life.status() == FREE {
                 continue;
             }

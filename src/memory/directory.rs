@@ -165,6 +165,7 @@ impl Domain {
     /// fills whole.
     pub fn allocate(&self, kind: Kind, length: u64) -> Result<Block> {
         let class = class_of(length).ok_or_else(|| self.no_space(length))?;
+        let _present = self.present().ok_or_else(left)?;
         let guard = self.lock();
         let index = self.take_free(class).map_or_else(|| self.make_entry(class, length), Ok)?;
         let entry = self.entry(index);
@@ -194,6 +195,7 @@ impl Domain {
 
     /// Takes a reference to the block that a handle names.
     pub fn attach(&self, handle: Handle) -> Result<Block> {
+        let _present = self.present().ok_or_else(left)?;
         let mut references = self.references();
         let stale = || {
             Error::new(
@@ -232,12 +234,17 @@ impl Domain {
         Ok(Block { handle, offset, length })
     }
 
+    /// One more reference to a block that this process has attached.
+    pub fn retain(&self, handle: Handle) {
+        if let Some(count) = self.references().get_mut(&handle.index) {
+            *count += 1;
+        }
+    }
+
     /// Gives a reference back; the last one in the domain frees the block.
     pub fn detach(&self, handle: Handle) {
         // A finaliser may run after the process has left: its slot can be another's by then.
-        if self.left.load(Relaxed) {
-            return;
-        }
+        let Some(_present) = self.present() else { return };
         let mut references = self.references();
         let Some(count) = references.get_mut(&handle.index) else { return };
         *count -= 1;
@@ -258,6 +265,7 @@ impl Domain {
 
     /// The message was read (after `attach`) or discarded.
     pub fn unship(&self, handle: Handle) {
+        let Some(_present) = self.present() else { return };
         if handle.index >= self.entry_count() {
             return;
         }
@@ -301,7 +309,7 @@ impl Domain {
             entry.state().store(state_word(generation, kind, LIVE), SeqCst);
             return;
         }
-        names::clear(self, entry.name().swap(0, Relaxed));
+        names::clear(self, entry.name().swap(0, Relaxed), index, generation);
         entry.state().store(state_word(generation, 0, FREE), Release);
         self.add_live(-(entry.capacity().load(Relaxed) as i64));
         self.list_free(index);
@@ -371,13 +379,18 @@ impl Domain {
     /// An entry of that class, or of one up to a doubling larger, off its free list.
     fn take_free(&self, class: usize) -> Option<u32> {
         let arena_is_small = capacity_of(class) <= SMALL_BLOCK_MAX;
+        let wanted = class;
         for class in class..(class + 4).min(CLASS_COUNT) {
             if (capacity_of(class) <= SMALL_BLOCK_MAX) != arena_is_small {
                 break;
             }
             let index = self.free_list(class).load(Relaxed).wrapping_sub(1);
             // A broken list (a hostile peer wrote to it) is given up, not followed.
-            if index >= self.entry_count() || self.entry(index).state().load(Relaxed) & 0xff != FREE {
+            if index == u32::MAX {
+                continue;
+            }
+            if index >= self.entry_count() || !self.is_sound_free_entry(index, capacity_of(wanted)) {
+                self.free_list(class).store(0, Relaxed);
                 continue;
             }
             let entry = self.entry(index);
@@ -388,6 +401,16 @@ impl Domain {
             return Some(index);
         }
         None
+    }
+
+    fn is_sound_free_entry(&self, index: u32, wanted: u64) -> bool {
+        let entry = self.entry(index);
+        let (offset, capacity) = (entry.offset().load(Relaxed), entry.capacity().load(Relaxed));
+        entry.state().load(Relaxed) & 0xff == FREE
+            && capacity >= wanted
+            && offset >= self.layout.small_start
+            && offset.is_multiple_of(64)
+            && offset.checked_add(capacity).is_some_and(|end| end <= self.layout.size)
     }
 
     /// A new entry with a block that was never used.
@@ -471,4 +494,8 @@ impl Domain {
         handle.index < self.entry_count()
             && self.entry(handle.index).state().load(Acquire) == state_word(handle.generation, handle.kind as u64, LIVE)
     }
+}
+
+fn left() -> Error {
+    Error::new(Code::Closed, "the process has left the domain: it is ending".to_owned())
 }

@@ -5,9 +5,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, Release};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::agents::{Agents, Token};
 use super::discovery;
@@ -17,7 +16,7 @@ use super::layout::{
 };
 use crate::error::{Code, Error, Result};
 use crate::sys::mapping::Mapping;
-use crate::sys::{memfd, random, thread};
+use crate::sys::{memfd, procfs, random, thread};
 
 pub struct Domain {
     pub(super) map: Mapping,
@@ -31,7 +30,8 @@ pub struct Domain {
     /// How often each block is attached in this process.
     references: Mutex<HashMap<u32, u32>>,
     /// The process has given its slot back: nothing of the domain may be touched on its behalf any more.
-    pub(super) left: AtomicBool,
+    pub(super) left: RwLock<bool>,
+    pub(super) start_time: u64,
 }
 
 static FAMILY: OnceLock<Domain> = OnceLock::new();
@@ -110,7 +110,10 @@ impl Domain {
     }
 
     fn enter(map: Mapping, layout: Layout, fd: OwnedFd, nonce: [u8; 16]) -> Result<Self> {
-        let first = Agents::new(&map).claim(std::process::id(), thread::id(), None, Token::NOBODY)?;
+        let pid = std::process::id();
+        let start_time = procfs::process_start_time(pid)
+            .ok_or_else(|| failure("/proc is not there or not readable, and without it no death can be told"))?;
+        let first = Agents::new(&map).claim(pid, thread::id(), None, Token::NOBODY)?;
         Ok(Self {
             map,
             layout,
@@ -119,7 +122,8 @@ impl Domain {
             first,
             first_taken: Mutex::new(false),
             references: Mutex::new(HashMap::new()),
-            left: AtomicBool::new(false),
+            left: RwLock::new(false),
+            start_time,
         })
     }
 

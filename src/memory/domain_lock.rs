@@ -64,14 +64,19 @@ pub fn acquire(map: &Mapping, owner: Token) -> DomainGuard<'_> {
 
 impl Drop for DomainGuard<'_> {
     fn drop(&mut self) {
-        let seen = self.word.load(Relaxed);
+        let mut seen = self.word.load(Relaxed);
         // Not ours any more: this process is leaving, and somebody took the lock from what looked like the dead.
-        if seen & TOKEN_MASK != self.owner.0 {
-            return;
-        }
-        // Release pairs with the Acquire of the next taker. Only CONTENDED can have come meanwhile.
-        if self.word.swap(0, Release) & CONTENDED != 0 {
-            futex::wake(self.word, 1);
+        while seen & TOKEN_MASK == self.owner.0 {
+            // Release pairs with the Acquire of the next taker.
+            match self.word.compare_exchange_weak(seen, 0, Release, Relaxed) {
+                Ok(_) => {
+                    if seen & CONTENDED != 0 {
+                        futex::wake(self.word, 1);
+                    }
+                    return;
+                }
+                Err(now) => seen = now,
+            }
         }
     }
 }

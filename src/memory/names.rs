@@ -101,10 +101,12 @@ impl Domain {
     }
 }
 
-/// The object of that name slot (+ 1; 0 is none) is being freed.
-pub(super) fn clear(domain: &Domain, slot_plus_one: u32) {
+/// The object of that name slot (+ 1; 0 is none) is being freed. The slot may be another's already: that of a namer who
+/// was killed before its commit.
+pub(super) fn clear(domain: &Domain, slot_plus_one: u32, index: u32, generation: u32) {
     if let Some(slot) = slot_plus_one.checked_sub(1).filter(|slot| *slot < NAME_COUNT) {
-        domain.map.u64_at(Layout::name(slot)).store(0, Release);
+        let target = u64::from(index + 1) << 32 | u64::from(generation);
+        let _ = domain.map.u64_at(Layout::name(slot)).compare_exchange(target, 0, Release, Relaxed);
     }
 }
 

@@ -4,7 +4,7 @@
 //! the next one does it again: every step may be repeated. Locks, semaphores and barriers need nothing here: they hold
 //! tokens, which are dead from the first step on; the caller wakes all waiters afterwards, and they look.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{PoisonError, RwLockReadGuard};
 
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;
@@ -15,7 +15,7 @@ impl Domain {
     pub fn reap_dead(&self) -> bool {
         let mut found = false;
         for (_, pid, start_time) in self.agents().processes() {
-            if pid != std::process::id() && !procfs::is_alive(pid, start_time) {
+            if !self.is_own(pid, start_time) && !procfs::is_alive(pid, start_time) {
                 self.reap(pid, start_time);
                 found = true;
             }
@@ -26,9 +26,7 @@ impl Domain {
     /// Reaps one process, known to be dead.
     pub fn reap(&self, pid: u32, start_time: u64) {
         // A process that has left has no living token to hold the lock with; others will do it.
-        if self.left.load(SeqCst) {
-            return;
-        }
+        let Some(_present) = self.present() else { return };
         let guard = self.lock();
         let slots = self.agents().start_reaping(pid, start_time);
         if slots.is_empty() {
@@ -43,16 +41,31 @@ impl Domain {
     /// This process ends in good order: what it held is given back at once. Its slots go last, while the lock that it
     /// holds is still that of a living process.
     pub fn leave(&self) {
-        if self.left.swap(true, SeqCst) {
-            return;
+        {
+            // Waits for what other threads (finalisers, the watcher) are about to do for this process.
+            let mut left = self.left.write().unwrap_or_else(PoisonError::into_inner);
+            if std::mem::replace(&mut *left, true) {
+                return;
+            }
         }
         let guard = self.lock();
-        let pid = std::process::id();
         self.drop_holders(&[self.slot()], &guard);
-        let start_time = procfs::process_start_time(pid).unwrap_or(0);
-        for slot in self.agents().start_reaping(pid, start_time) {
+        let slots = self.agents().start_reaping(std::process::id(), self.start_time);
+        drop(guard);
+        for slot in slots {
             self.agents().finish_reaping(slot);
         }
+    }
+
+    /// Whether that is this very process, and not one of the past that had its pid.
+    pub fn is_own(&self, pid: u32, start_time: u64) -> bool {
+        pid == std::process::id() && (start_time == self.start_time || start_time == 0)
+    }
+
+    /// Keeps the process from leaving while it is held. `None`: it has left, and its slot may be another's.
+    pub(super) fn present(&self) -> Option<RwLockReadGuard<'_, bool>> {
+        let left = self.left.read().unwrap_or_else(PoisonError::into_inner);
+        (!*left).then_some(left)
     }
 
     fn drop_holders(&self, slots: &[u32], guard: &DomainGuard<'_>) {

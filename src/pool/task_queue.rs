@@ -21,7 +21,7 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind, Token};
 use crate::sync::waiters::Waiters;
 
@@ -106,8 +106,16 @@ impl TaskQueue {
     pub fn claim(&self, me: Token, worker: u32) -> Result<Option<Task>> {
         loop {
             let head = self.field(0).load(Acquire);
-            if head == self.field(4).load(SeqCst) {
+            let waiting = self.field(4).load(SeqCst).wrapping_sub(head);
+            if waiting == 0 {
                 return Ok(None);
+            }
+            if waiting > SLOTS {
+                // `head` may be older than `tail`: only a difference that stays is one that we never wrote.
+                if self.field(0).load(SeqCst) == head {
+                    return Err(crate::channel::overwritten("counters that do not fit the task queue"));
+                }
+                continue;
             }
             let slot = head % SLOTS;
             let taken = self.slot(slot, 0).compare_exchange(READY, me.0, SeqCst, Relaxed).is_ok();
@@ -134,7 +142,13 @@ impl TaskQueue {
 
     /// Whether there may be a task to claim.
     pub fn has_tasks(&self) -> bool {
-        self.field(0).load(SeqCst) != self.field(4).load(SeqCst)
+        let waiting = self.field(4).load(SeqCst).wrapping_sub(self.field(0).load(SeqCst));
+        (1..=SLOTS).contains(&waiting)
+    }
+
+    /// Producer: tasks that nobody takes although a worker was woken for each: that one may be stopped.
+    pub fn wake_all_workers(&self) {
+        self.waiters().wake_all();
     }
 
     /// Worker: a new task should wake it (`true`), or it is busy.
@@ -148,6 +162,10 @@ impl TaskQueue {
 
     /// Producer: the tasks that a dead worker had taken, of which some may have their results.
     pub fn tasks_of_dead(&self, token: Token, worker: u32) -> Vec<u32> {
+        // Its bit would stand for whoever takes its slot next, and be woken in place of a worker.
+        if token != Token::NOBODY && self.domain.agents().token_in(token.slot()).is_none() {
+            self.waiters().clear(token.slot());
+        }
         let mut tasks = Vec::new();
         let running = self.running(worker).swap(0, SeqCst);
         if running != 0 {
@@ -177,7 +195,7 @@ impl TaskQueue {
         let place = self.slot_offset(slot) + 16;
         let length = self.slot(slot, 8).load(Relaxed) as usize;
         if self.slot(slot, 12).load(Relaxed) == 0 {
-            return Ok(self.domain.map().read_vec(place, length.min(INLINE_MAX)));
+            return self.domain.map().read_vec(place, length.min(INLINE_MAX)).ok_or_else(out_of_memory);
         }
         let reference = self.domain.map().u64_at(place).load(Relaxed);
         let handle = Handle { kind: Kind::Payload, index: (reference >> 32) as u32, generation: reference as u32 };
@@ -185,7 +203,7 @@ impl TaskQueue {
         self.domain.unship(handle);
         let bytes = self.domain.map().read_vec(block.offset, length.min(block.length as usize));
         self.domain.detach(handle);
-        Ok(bytes)
+        bytes.ok_or_else(out_of_memory)
     }
 
     fn running(&self, worker: u32) -> &'static AtomicU32 {
@@ -213,4 +231,8 @@ impl Drop for TaskQueue {
     fn drop(&mut self) {
         self.domain.detach(self.block.handle);
     }
+}
+
+fn out_of_memory() -> Error {
+    Error::new(Code::ShmSpace, "a task does not fit the memory of this process".to_owned())
 }

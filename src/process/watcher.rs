@@ -27,6 +27,8 @@ const BELL: u64 = 0;
 const INTERRUPT: u64 = 1;
 const NEXT: u64 = 2;
 const PARENT: u64 = 3;
+/// How often those are looked at that cannot be watched.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
 
 /// The process to end with.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +44,7 @@ struct Watcher {
     parent: Mutex<Option<Parent>>,
 }
 
-static WATCHER: OnceLock<Watcher> = OnceLock::new();
+static WATCHER: OnceLock<&'static Watcher> = OnceLock::new();
 
 /// Starts the watcher of this process, if it does not run yet.
 pub fn start(domain: &'static Domain) -> Result<()> {
@@ -57,7 +59,8 @@ pub fn start(domain: &'static Domain) -> Result<()> {
     let watcher = Watcher { interrupt: Interrupt::new().map_err(failed)?, parent: Mutex::new(None) };
     poller.add(bell.fd(), BELL).map_err(failed)?;
     poller.add(watcher.interrupt.fd(), INTERRUPT).map_err(failed)?;
-    let watcher = WATCHER.get_or_init(|| watcher);
+    // For the life of the process; known to the others only when its thread runs.
+    let watcher: &'static Watcher = Box::leak(Box::new(watcher));
     std::thread::Builder::new()
         .name("multiproc-watch".to_owned())
         .stack_size(128 << 10)
@@ -66,6 +69,7 @@ pub fn start(domain: &'static Domain) -> Result<()> {
             watch(domain, watcher, &poller, &bell);
         })
         .map_err(failed)?;
+    let _ = WATCHER.set(watcher);
     announce(domain);
     Ok(())
 }
@@ -95,7 +99,7 @@ fn announce(domain: &Domain) {
 
 fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, bell: &Doorbell) {
     let mut next: Option<(u32, u64, OwnedFd)> = None;
-    let mut parent: Option<(Parent, OwnedFd)> = None;
+    let mut parent: Option<(Parent, Option<OwnedFd>)> = None;
     let mut end: Option<Instant> = None;
     let mut ready = vec![BELL, INTERRUPT];
     loop {
@@ -121,7 +125,9 @@ fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, be
                 }
                 PARENT => {
                     if let Some((parent, fd)) = parent.take() {
-                        poller.remove(fd.as_fd());
+                        if let Some(fd) = fd {
+                            poller.remove(fd.as_fd());
+                        }
                         end = Some(Instant::now() + parent.grace);
                         // The agents learn of it now: JavaScript has the grace to end by itself.
                         domain.reap(parent.pid, parent.start_time);
@@ -131,38 +137,48 @@ fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, be
                 _ => {}
             }
         }
-        choose_next(domain, poller, &mut next);
+        let is_watching = choose_next(domain, poller, &mut next);
+        if let Some((parent, None)) = &parent
+            && !procfs::is_alive(parent.pid, parent.start_time)
+        {
+            ready.push(PARENT);
+            continue;
+        }
         let rest = end.map(|end| end.saturating_duration_since(Instant::now()));
         if rest.is_some_and(|rest| rest.is_zero()) {
             signal::kill_self();
         }
+        let is_blind = !is_watching || parent.as_ref().is_some_and(|(_, fd)| fd.is_none());
+        let rest = if is_blind { Some(rest.unwrap_or(LOOK_AFTER).min(LOOK_AFTER)) } else { rest };
         poller.wait(rest, &mut ready);
     }
 }
 
-/// Watches the process whose slot follows ours, reaping all on the way that are dead.
-fn choose_next(domain: &'static Domain, poller: &Poller, next: &mut Option<(u32, u64, OwnedFd)>) {
+/// Watches the process whose slot follows ours, reaping all on the way that are dead. `false`: it cannot be watched.
+fn choose_next(domain: &'static Domain, poller: &Poller, next: &mut Option<(u32, u64, OwnedFd)>) -> bool {
     let own = domain.slot();
     let mut others = domain.agents().processes();
     others.retain(|(slot, ..)| *slot != own);
     others.sort_by_key(|(slot, ..)| slot.wrapping_sub(own) % crate::memory::AGENT_COUNT);
     for (_, pid, start_time) in others {
-        if pid == std::process::id() {
+        if domain.is_own(pid, start_time) {
             continue;
         }
         if next.as_ref().is_some_and(|(watched, started, _)| (*watched, *started) == (pid, start_time)) {
-            return;
+            return true;
         }
         let opened = pidfd::open(pid);
         // Looked at after opening: the descriptor is of the process that has this start time, or of none of ours.
-        if let (Ok(fd), true) = (opened, procfs::is_alive(pid, start_time)) {
+        if procfs::is_alive(pid, start_time) {
             if let Some((_, _, old)) = next.take() {
                 poller.remove(old.as_fd());
             }
-            if poller.add(fd.as_fd(), NEXT).is_ok() {
-                *next = Some((pid, start_time, fd));
+            match opened {
+                Ok(fd) if poller.add(fd.as_fd(), NEXT).is_ok() => *next = Some((pid, start_time, fd)),
+                // No descriptor is left, or a sandbox forbids it: then it is looked at once a second.
+                _ => return false,
             }
-            return;
+            return true;
         }
         domain.reap(pid, start_time);
         park::wake_all(domain);
@@ -170,15 +186,12 @@ fn choose_next(domain: &'static Domain, poller: &Poller, next: &mut Option<(u32,
     if let Some((_, _, old)) = next.take() {
         poller.remove(old.as_fd());
     }
+    true
 }
 
-/// `None`: the parent is gone already.
-fn watch_parent(poller: &Poller, parent: Parent) -> Option<(Parent, OwnedFd)> {
-    let opened = pidfd::open(parent.pid);
-    match opened {
-        Ok(fd) if procfs::is_alive(parent.pid, parent.start_time) => {
-            poller.add(fd.as_fd(), PARENT).ok().map(|()| (parent, fd))
-        }
-        _ => None,
-    }
+/// `None`: the parent is gone already. Without a descriptor it is looked at once a second.
+fn watch_parent(poller: &Poller, parent: Parent) -> Option<(Parent, Option<OwnedFd>)> {
+    let opened = pidfd::open(parent.pid).ok();
+    procfs::is_alive(parent.pid, parent.start_time)
+        .then(|| (parent, opened.filter(|fd| poller.add(fd.as_fd(), PARENT).is_ok())))
 }

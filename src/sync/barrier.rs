@@ -58,6 +58,8 @@ pub enum Arrival {
 pub struct Barrier<'d> {
     domain: &'d Domain,
     block: Block,
+    /// Read once and checked against the block: the word itself may be overwritten at any time.
+    parties: u32,
 }
 
 impl<'d> Barrier<'d> {
@@ -71,12 +73,11 @@ impl<'d> Barrier<'d> {
 
     /// Refuses a block whose own figures do not fit it.
     pub fn at(domain: &'d Domain, block: Block) -> Result<Self> {
-        let barrier = Self { domain, block };
-        let parties = barrier.parties();
-        if parties > PARTIES_MAX || Self::block_size(parties) > block.length {
+        let parties = if block.length < ARRIVALS { 0 } else { domain.map().u32_at(block.offset + 4).load(Relaxed) };
+        if parties == 0 || parties > PARTIES_MAX || Self::block_size(parties) > block.length {
             return Err(Error::new(Code::Handle, "the barrier's block has been overwritten".to_owned()));
         }
-        Ok(barrier)
+        Ok(Self { domain, block, parties })
     }
 
     pub fn initialise(domain: &'d Domain, block: Block, parties: u32) {
@@ -85,11 +86,11 @@ impl<'d> Barrier<'d> {
     }
 
     pub fn parties(self) -> u32 {
-        self.field(4).load(Relaxed)
+        self.parties
     }
 
     pub fn arrived(self) -> u32 {
-        self.field(16).load(Relaxed).min(self.parties())
+        self.field(16).load(Acquire).min(self.parties())
     }
 
     pub fn is_broken(self) -> bool {
@@ -110,7 +111,8 @@ impl<'d> Barrier<'d> {
         let index = self.arrived();
         if index + 1 < self.parties() {
             self.arrival(index).store(me.0, Relaxed);
-            self.field(16).store(index + 1, Relaxed);
+            // Release: who sees the count sees the token.
+            self.field(16).store(index + 1, Release);
             let (phase, epoch) = (self.field(8).load(Relaxed), self.field(12).load(Relaxed));
             return Arrival::Waits(Ticket { phase, epoch, index });
         }
@@ -130,11 +132,16 @@ impl<'d> Barrier<'d> {
         }
         match self.dead_party() {
             None => Progress::Waiting,
-            Some(dead) => {
+            Some(_) => {
+                // Once more under the guard: the barrier may have been reset meanwhile.
                 let _guard = self.guard(me);
                 if self.field(8).load(SeqCst) != ticket.phase {
                     return Progress::Passed;
                 }
+                if self.field(12).load(SeqCst) != ticket.epoch || self.is_broken() {
+                    return Progress::Broken;
+                }
+                let Some(dead) = self.dead_party() else { return Progress::Waiting };
                 self.break_now(dead);
                 Progress::Broken
             }

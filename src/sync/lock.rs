@@ -57,7 +57,12 @@ impl<'d> Lock<'d> {
                 return Attempt::Held;
             }
             if self.state().compare_exchange(seen, me.0 | seen & WAITERS, SeqCst, Relaxed).is_ok() {
-                self.drop_flag_unless_awaited(me);
+                if owner == Token::NOBODY {
+                    self.drop_flag_unless_awaited(me);
+                } else if self.waiters().any_alive() {
+                    // The dead may have been killed while it had taken the flag away.
+                    self.state().fetch_or(WAITERS, SeqCst);
+                }
                 return if owner == Token::NOBODY { Attempt::Acquired } else { Attempt::AcquiredFromDead(owner) };
             }
         }
@@ -105,7 +110,11 @@ impl<'d> Lock<'d> {
             return;
         }
         if self.state().compare_exchange(me.0 | WAITERS, me.0, SeqCst, Relaxed).is_ok() && self.waiters().any_alive() {
-            self.state().fetch_or(WAITERS, SeqCst);
+            let before = self.state().fetch_or(WAITERS, SeqCst);
+            // Somebody released it (any agent may) while the flag was gone, and woke nobody.
+            if before & TOKEN_MASK == 0 {
+                self.waiters().wake(1);
+            }
         }
     }
 

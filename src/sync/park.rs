@@ -40,6 +40,7 @@ impl Agent {
     pub fn enlist(domain: &'static Domain) -> crate::error::Result<Self> {
         let token = domain.enlist()?;
         let bell = Doorbell::bind(&domain.doorbell_name('a', token)).map_err(|error| {
+            domain.discharge(token);
             crate::error::Error::new(
                 crate::error::Code::Domain,
                 format!("the agent's doorbell could not be made: {error}"),
@@ -63,6 +64,7 @@ impl Agent {
             futex::wait(word, PARK_FUTEX, Some(timeout));
         }
         word.swap(PARK_RUNNING, SeqCst);
+        fence(SeqCst);
     }
 
     /// The event loop is about to sleep. `false`: there was a notification, look at the waits first.
@@ -73,7 +75,10 @@ impl Agent {
 
     /// The agent runs. Returns whether somebody had notified it.
     pub fn leave_sleep(&self) -> bool {
-        self.domain.agents().park(self.slot()).swap(PARK_RUNNING, SeqCst) == PARK_NOTIFIED
+        let was_notified = self.domain.agents().park(self.slot()).swap(PARK_RUNNING, SeqCst) == PARK_NOTIFIED;
+        // The looks that follow come after the swap, whatever their own orderings (SYNC POINT P).
+        fence(SeqCst);
+        was_notified
     }
 
     /// Whether somebody has notified the agent since it last looked.

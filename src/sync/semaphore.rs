@@ -54,8 +54,9 @@ impl<'d> Semaphore<'d> {
             } else {
                 self.state().fetch_and(!WAITERS, SeqCst);
                 // As in lock.rs: an agent that registered meanwhile set its bit before the flag.
-                if self.waiters().any_alive() {
-                    self.state().fetch_or(WAITERS, SeqCst);
+                if self.waiters().any_alive() && self.state().fetch_or(WAITERS, SeqCst) & VALUE_MAX > 0 {
+                    // A release while the flag was gone woke nobody.
+                    self.waiters().wake(1);
                 }
             }
         }

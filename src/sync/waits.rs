@@ -4,11 +4,11 @@
 //! here. Asynchronous waits for the same object succeed in the order in which they began. Nothing here is shared.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::barrier::{Barrier, Progress, Ticket};
 use super::lock::{Attempt, Lock};
-use super::park::{self, Agent, LOOK_AGAIN_AFTER};
+use super::park::{self, Agent};
 use super::semaphore::Semaphore;
 use crate::memory::{Block, Domain, Kind, Token};
 use crate::sys::clock::Deadline;
@@ -31,6 +31,14 @@ pub enum Outcome {
     TimedOut,
     /// The barrier broke.
     Broken,
+}
+
+/// How a blocking wait waits.
+pub struct Patience {
+    /// Looks before the first sleep.
+    pub spins: u32,
+    /// The longest sleep.
+    pub look_again_after: Duration,
 }
 
 struct Pending {
@@ -63,6 +71,8 @@ impl Waits {
             return Err(outcome);
         }
         self.next_id = self.next_id.wrapping_add(1);
+        // The wait keeps the block: its object may be closed meanwhile, and the memory become another's.
+        agent.domain.retain(block.handle);
         self.pending.push(Pending { id: self.next_id, block, goal, deadline });
         Ok(self.next_id)
     }
@@ -73,6 +83,7 @@ impl Waits {
         let pending = self.pending.remove(position);
         let outcome = give_up(agent, pending.block, pending.goal);
         self.unregister(agent, pending.block, pending.goal);
+        agent.domain.detach(pending.block.handle);
         Some(outcome)
     }
 
@@ -88,6 +99,7 @@ impl Waits {
             if let Some(outcome) = outcome {
                 self.pending.remove(index);
                 self.unregister(agent, block, goal);
+                agent.domain.detach(block.handle);
                 ended.push((id, outcome));
             } else {
                 blocked.insert(block.offset);
@@ -96,9 +108,16 @@ impl Waits {
         }
     }
 
-    /// Blocks the calling thread until the wait has ended.
-    pub fn wait(&mut self, agent: &Agent, block: Block, goal: Goal, deadline: Deadline, spins: u32) -> Outcome {
-        for _ in 0..spins {
+    /// Blocks the calling thread until the wait has ended, or until `is_stopping` says that the thread is to end; it is
+    /// asked as often as `patience` tells.
+    pub fn wait(
+        &mut self,
+        agent: &Agent,
+        (block, goal, deadline): (Block, Goal, Deadline),
+        patience: &Patience,
+        is_stopping: &dyn Fn() -> bool,
+    ) -> Outcome {
+        for _ in 0..patience.spins {
             if let Some(outcome) = attempt(agent, block, goal) {
                 return outcome;
             }
@@ -115,9 +134,14 @@ impl Waits {
                 break give_up(agent, block, goal);
             }
             let before = Instant::now();
-            agent.park(deadline.remaining(LOOK_AGAIN_AFTER));
-            if before.elapsed() >= LOOK_AGAIN_AFTER && agent.domain.reap_dead() {
-                park::wake_all(agent.domain);
+            agent.park(deadline.remaining(patience.look_again_after));
+            if before.elapsed() >= patience.look_again_after {
+                if is_stopping() {
+                    break give_up(agent, block, goal);
+                }
+                if agent.domain.reap_dead() {
+                    park::wake_all(agent.domain);
+                }
             }
         };
         self.unregister(agent, block, goal);
@@ -138,6 +162,7 @@ impl Waits {
         for pending in std::mem::take(&mut self.pending) {
             give_up(agent, pending.block, pending.goal);
             self.unregister(agent, pending.block, pending.goal);
+            agent.domain.detach(pending.block.handle);
         }
     }
 

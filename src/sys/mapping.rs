@@ -80,15 +80,16 @@ impl Mapping {
         unsafe { std::ptr::copy_nonoverlapping(source, bytes.as_mut_ptr(), bytes.len()) };
     }
 
-    /// Copies `len` bytes out to a fresh vector.
-    pub fn read_vec(&self, offset: u64, len: usize) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(len);
+    /// Copies `len` bytes out to a fresh vector; `None` when this process has not that much memory.
+    pub fn read_vec(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).ok()?;
         let source = self.pointer(offset, len as u64).as_ptr();
         // SAFETY: the source range lies inside the mapping; the vector has room for `len` bytes.
         unsafe { std::ptr::copy_nonoverlapping(source, bytes.as_mut_ptr(), len) };
         // SAFETY: the first `len` bytes were just written.
         unsafe { bytes.set_len(len) };
-        bytes
+        Some(bytes)
     }
 
     pub fn zero(&self, offset: u64, len: u64) {

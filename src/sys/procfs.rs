@@ -2,18 +2,30 @@
 
 use std::fs;
 
-/// State letter, start time (clock ticks since boot) and parent, or `None` when there is no such process.
-pub fn process_state(pid: u32) -> Option<(char, u64, u32)> {
+struct Stat {
+    state: char,
+    parent: u32,
+    thread_count: u32,
+    start_time: u64,
+}
+
+fn parse(stat: &[u8]) -> Option<Stat> {
     // Bytes: the second field is the name, which may be cut in the middle of a character.
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
+    let stat = String::from_utf8_lossy(stat);
     // The name stands in parentheses and may hold anything, parentheses and blanks too.
     let mut fields = stat.get(stat.rfind(')')? + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
-    // Field 22 of the line; three are gone, and `nth` counts from zero.
-    let start_time = fields.nth(22 - 5)?.parse().ok()?;
-    Some((state, start_time, parent))
+    // Fields 20 and 22 of the line; `nth` counts from zero.
+    let thread_count = fields.nth(20 - 5)?.parse().ok()?;
+    let start_time = fields.nth(1)?.parse().ok()?;
+    Some(Stat { state, parent, thread_count, start_time })
+}
+
+/// State letter, start time (clock ticks since boot) and parent, or `None` when there is no such process.
+pub fn process_state(pid: u32) -> Option<(char, u64, u32)> {
+    let stat = parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)?;
+    Some((stat.state, stat.start_time, stat.parent))
 }
 
 /// Tells two processes of the same pid apart.
@@ -21,11 +33,18 @@ pub fn process_start_time(pid: u32) -> Option<u64> {
     process_state(pid).map(|(_, start_time, _)| start_time)
 }
 
-/// Whether that very process still runs: a zombie does not. A start time of 0 stands for any.
+/// Whether that very process still runs. A start time of 0 stands for any.
+///
+/// A zombie does not run, but one whose other threads have not ended yet does: the state is that of its first thread.
+/// Who cannot be looked at (no descriptor is left, a sandbox) is taken for alive: a mistaken death would take locks and
+/// memory from the living.
 pub fn is_alive(pid: u32, start_time: u64) -> bool {
-    match process_state(pid) {
-        None | Some(('Z' | 'X', _, _)) => false,
-        Some((_, started, _)) => start_time == 0 || started == start_time,
+    match fs::read(format!("/proc/{pid}/stat")) {
+        Err(error) => !matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)),
+        Ok(stat) => parse(&stat).is_none_or(|stat| {
+            let ended = matches!(stat.state, 'Z' | 'X') && stat.thread_count <= 1;
+            !ended && (start_time == 0 || stat.start_time == start_time)
+        }),
     }
 }
 

@@ -3,6 +3,9 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+/// The number of SIGKILL.
+pub const KILL: i32 = libc::SIGKILL;
+
 /// Ends this process at once, whatever its threads do.
 pub fn kill_self() {
     let _ = kill(Pid::this(), Signal::SIGKILL);
