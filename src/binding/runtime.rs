@@ -360,7 +360,7 @@ impl Runtime {
             self.is_referenced = referenced;
         }
         // A producer looks again too: the worker that it woke for a task may be stopped, and others idle.
-        let is_watched = !self.waits.is_empty() || self.queues.values().any(|state| state.has_untaken_tasks());
+        let is_watched = !self.waits.is_empty() || self.queues.values().any(QueueState::has_untaken_tasks);
         let deadline = is_watched.then(|| {
             let look_again = Instant::now() + LOOK_AGAIN_AFTER;
             self.waits.nearest_deadline().map_or(look_again, |nearest| nearest.min(look_again))

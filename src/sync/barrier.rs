@@ -130,22 +130,20 @@ impl<'d> Barrier<'d> {
             // The phase may have gone on between the two looks.
             return if self.field(8).load(SeqCst) == ticket.phase { Progress::Broken } else { Progress::Passed };
         }
-        match self.dead_party() {
-            None => Progress::Waiting,
-            Some(_) => {
-                // Once more under the guard: the barrier may have been reset meanwhile.
-                let _guard = self.guard(me);
-                if self.field(8).load(SeqCst) != ticket.phase {
-                    return Progress::Passed;
-                }
-                if self.field(12).load(SeqCst) != ticket.epoch || self.is_broken() {
-                    return Progress::Broken;
-                }
-                let Some(dead) = self.dead_party() else { return Progress::Waiting };
-                self.break_now(dead);
-                Progress::Broken
-            }
+        if self.dead_party().is_none() {
+            return Progress::Waiting;
         }
+        // Once more under the guard: the barrier may have been reset meanwhile.
+        let _guard = self.guard(me);
+        if self.field(8).load(SeqCst) != ticket.phase {
+            return Progress::Passed;
+        }
+        if self.field(12).load(SeqCst) != ticket.epoch || self.is_broken() {
+            return Progress::Broken;
+        }
+        let Some(dead) = self.dead_party() else { return Progress::Waiting };
+        self.break_now(dead);
+        Progress::Broken
     }
 
     /// A party waits no longer (timeout, abort): the others cannot succeed.
