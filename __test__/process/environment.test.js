@@ -23,7 +23,7 @@ test('a debugger, a test run, a watcher and a profile are not inherited, limits 
   const own = [
     '--inspect=127.0.0.1:0',
     '--cpu-prof-interval=1000',
-    '--trace-event-categories=none',
+    '--heapsnapshot-near-heap-limit=1',
     '--report-on-signal',
   ];
   const { code, stdout } = await run(fixture('prints_surroundings.cjs'), [], {
