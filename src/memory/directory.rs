@@ -1,4 +1,4 @@
-//! Blocks of shared memory: allocation, references, reuse.
+//! Blocks of shared memory: what they are, who keeps them alive, and when they die. Where they come from is allocation.rs.
 //!
 //! Each block belongs for ever to one directory entry; a freed entry keeps its block and is used again for the same size
 //! class. The directory is the truth: free lists, arena ends and counters are derived from it and are rebuilt when the
@@ -27,26 +27,16 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use super::agents::AGENT_COUNT;
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;
-use super::layout::{
-    H_ENTRY_COUNT, H_FREE_LISTS, H_LARGE_END, H_LIVE_BYTES, H_LIVE_COUNT, H_SMALL_END, H_WARM_BYTES, Layout,
-    SMALL_BLOCK_MAX,
-};
+use super::layout::{H_ENTRY_COUNT, Layout};
 use super::names;
-use super::size_class::{CLASS_COUNT, capacity_of, class_of};
 use crate::error::{Code, Error, Result};
-use crate::sys::memfd;
 
-const FREE: u64 = 0;
-const LIVE: u64 = 1;
-const DYING: u64 = 2;
-const RESERVED: u64 = 3;
-
-/// Free blocks of at least this size give their pages back once WARM_BYTES_MAX are kept warm.
-const LARGE_FREE: u64 = 64 << 10;
-const WARM_BYTES_MAX: u64 = 256 << 20;
+pub(super) const FREE: u64 = 0;
+pub(super) const LIVE: u64 = 1;
+pub(super) const DYING: u64 = 2;
+pub(super) const RESERVED: u64 = 3;
 
 /// What a block is. The number travels in handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,54 +91,54 @@ pub(super) struct Entry<'d> {
 }
 
 impl<'d> Entry<'d> {
-    fn word(&self, offset: u64) -> &'d AtomicU64 {
+    pub(super) fn word(&self, offset: u64) -> &'d AtomicU64 {
         self.domain.map.u64_at(Layout::entry(self.index) + offset)
     }
-    fn half(&self, offset: u64) -> &'d AtomicU32 {
+    pub(super) fn half(&self, offset: u64) -> &'d AtomicU32 {
         self.domain.map.u32_at(Layout::entry(self.index) + offset)
     }
-    fn state(&self) -> &'d AtomicU64 {
+    pub(super) fn state(&self) -> &'d AtomicU64 {
         self.word(0)
     }
-    fn offset(&self) -> &'d AtomicU64 {
+    pub(super) fn offset(&self) -> &'d AtomicU64 {
         self.word(8)
     }
-    fn capacity(&self) -> &'d AtomicU64 {
+    pub(super) fn capacity(&self) -> &'d AtomicU64 {
         self.word(16)
     }
-    fn length(&self) -> &'d AtomicU64 {
+    pub(super) fn length(&self) -> &'d AtomicU64 {
         self.word(24)
     }
-    fn next_free(&self) -> &'d AtomicU32 {
+    pub(super) fn next_free(&self) -> &'d AtomicU32 {
         self.half(32)
     }
-    fn dirty(&self) -> &'d AtomicU32 {
+    pub(super) fn dirty(&self) -> &'d AtomicU32 {
         self.half(36)
     }
-    fn in_flight(&self) -> &'d AtomicU32 {
+    pub(super) fn in_flight(&self) -> &'d AtomicU32 {
         self.half(40)
     }
     pub(super) fn name(&self) -> &'d AtomicU32 {
         self.half(44)
     }
-    fn class(&self) -> &'d AtomicU32 {
+    pub(super) fn class(&self) -> &'d AtomicU32 {
         self.half(48)
     }
-    fn set_holder(&self, slot: u32) {
+    pub(super) fn set_holder(&self, slot: u32) {
         self.word(64 + u64::from(slot / 64) * 8).fetch_or(1 << (slot % 64), SeqCst);
     }
     pub(super) fn clear_holder(&self, slot: u32) {
         self.word(64 + u64::from(slot / 64) * 8).fetch_and(!(1 << (slot % 64)), SeqCst);
     }
-    fn has_holder(&self, slot: u32) -> bool {
+    pub(super) fn has_holder(&self, slot: u32) -> bool {
         self.word(64 + u64::from(slot / 64) * 8).load(SeqCst) & 1 << (slot % 64) != 0
     }
-    fn is_referenced(&self) -> bool {
+    pub(super) fn is_referenced(&self) -> bool {
         self.in_flight().load(SeqCst) != 0 || (0..8).any(|word| self.word(64 + word * 8).load(SeqCst) != 0)
     }
 }
 
-fn state_word(generation: u32, kind: u64, status: u64) -> u64 {
+pub(super) fn state_word(generation: u32, kind: u64, status: u64) -> u64 {
     u64::from(generation) << 32 | kind << 8 | status
 }
 
@@ -159,38 +149,6 @@ impl Domain {
 
     pub(super) fn entry_count(&self) -> u32 {
         self.map.u32_at(H_ENTRY_COUNT).load(Acquire).min(self.layout.entry_capacity)
-    }
-
-    /// A new block of at least `length` bytes, held by this process once. Zeroed, but for payloads, which their maker
-    /// fills whole.
-    pub fn allocate(&self, kind: Kind, length: u64) -> Result<Block> {
-        let class = class_of(length).ok_or_else(|| self.no_space(length))?;
-        let _present = self.present().ok_or_else(left)?;
-        let guard = self.lock();
-        let index = self.take_free(class).map_or_else(|| self.make_entry(class, length), Ok)?;
-        let entry = self.entry(index);
-        let generation = ((entry.state().load(Relaxed) >> 32) as u32).wrapping_add(1);
-        {
-            // Bit and count together, under the mutex: a failing `attach` of this process takes a bit back only while
-            // it finds no count.
-            let mut references = self.references();
-            entry.set_holder(self.slot());
-            references.insert(index, 1);
-        }
-        entry.length().store(length, Relaxed);
-        entry.in_flight().store(0, Relaxed);
-        entry.name().store(0, Relaxed);
-        entry.state().store(state_word(generation, kind as u64, RESERVED), Release);
-        self.add_live(entry.capacity().load(Relaxed) as i64);
-        drop(guard);
-
-        let offset = entry.offset().load(Relaxed);
-        if entry.dirty().swap(1, Relaxed) != 0 && kind != Kind::Payload {
-            self.map.zero(offset, entry.capacity().load(Relaxed));
-        }
-        entry.state().store(state_word(generation, kind as u64, LIVE), Release);
-        let handle = Handle { kind, index, generation };
-        Ok(Block { handle, offset, length })
     }
 
     /// Takes a reference to the block that a handle names.
@@ -279,11 +237,6 @@ impl Domain {
         }
     }
 
-    /// Bytes of all live blocks, and their number.
-    pub fn usage(&self) -> (u64, u32) {
-        (self.map.u64_at(H_LIVE_BYTES).load(Relaxed), self.map.u32_at(H_LIVE_COUNT).load(Relaxed))
-    }
-
     pub(super) fn free_if_unreferenced(&self, index: u32) {
         if !self.entry(index).is_referenced() {
             let guard = self.lock();
@@ -316,164 +269,6 @@ impl Domain {
         self.cool_down(index);
     }
 
-    /// Makes every derived field anew from the entries. Under the domain lock, inherited from a dead holder.
-    pub(super) fn rebuild(&self, guard: &DomainGuard<'_>) {
-        for class in 0..CLASS_COUNT {
-            self.free_list(class).store(0, Relaxed);
-        }
-        let (mut small_end, mut large_end) = (self.layout.small_start, self.layout.large_start);
-        let (mut live_bytes, mut live_count, mut warm) = (0, 0, 0);
-        let mut dying = Vec::new();
-        for index in 0..self.entry_count() {
-            let entry = self.entry(index);
-            let (offset, capacity) = (entry.offset().load(Relaxed), entry.capacity().load(Relaxed));
-            let end = offset.saturating_add(capacity);
-            if offset < self.layout.large_start {
-                small_end = small_end.max(end);
-            } else {
-                large_end = large_end.max(end);
-            }
-            match entry.state().load(SeqCst) & 0xff {
-                FREE => {
-                    self.list_free(index);
-                    if capacity >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
-                        warm += capacity;
-                    }
-                }
-                status => {
-                    live_bytes += capacity;
-                    live_count += 1;
-                    if status == DYING {
-                        dying.push(index);
-                    }
-                }
-            }
-        }
-        self.map.u64_at(H_SMALL_END).store(small_end.min(self.layout.large_start), Relaxed);
-        self.map.u64_at(H_LARGE_END).store(large_end.min(self.layout.size), Relaxed);
-        self.map.u64_at(H_WARM_BYTES).store(warm, Relaxed);
-        self.map.u64_at(H_LIVE_BYTES).store(live_bytes, Relaxed);
-        self.map.u32_at(H_LIVE_COUNT).store(live_count, Relaxed);
-        for index in dying {
-            let entry = self.entry(index);
-            let state = entry.state().load(SeqCst);
-            entry.state().store(state & !0xff | LIVE, SeqCst);
-            self.free_unreferenced(index, guard);
-        }
-    }
-
-    fn free_list(&self, class: usize) -> &AtomicU32 {
-        self.map.u32_at(H_FREE_LISTS + class as u64 * 4)
-    }
-
-    fn list_free(&self, index: u32) {
-        let entry = self.entry(index);
-        let class = (entry.class().load(Relaxed) as usize).min(CLASS_COUNT - 1);
-        entry.next_free().store(self.free_list(class).load(Relaxed), Relaxed);
-        self.free_list(class).store(index + 1, Relaxed);
-        if entry.capacity().load(Relaxed) >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
-            self.add_warm(entry.capacity().load(Relaxed) as i64);
-        }
-    }
-
-    /// An entry of that class, or of one up to a doubling larger, off its free list.
-    fn take_free(&self, class: usize) -> Option<u32> {
-        let arena_is_small = capacity_of(class) <= SMALL_BLOCK_MAX;
-        let wanted = class;
-        for class in class..(class + 4).min(CLASS_COUNT) {
-            if (capacity_of(class) <= SMALL_BLOCK_MAX) != arena_is_small {
-                break;
-            }
-            let index = self.free_list(class).load(Relaxed).wrapping_sub(1);
-            // A broken list (a hostile peer wrote to it) is given up, not followed.
-            if index == u32::MAX {
-                continue;
-            }
-            if index >= self.entry_count() || !self.is_sound_free_entry(index, capacity_of(wanted)) {
-                self.free_list(class).store(0, Relaxed);
-                continue;
-            }
-            let entry = self.entry(index);
-            self.free_list(class).store(entry.next_free().load(Relaxed), Relaxed);
-            if entry.capacity().load(Relaxed) >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
-                self.add_warm(-(entry.capacity().load(Relaxed) as i64));
-            }
-            return Some(index);
-        }
-        None
-    }
-
-    fn is_sound_free_entry(&self, index: u32, wanted: u64) -> bool {
-        let entry = self.entry(index);
-        let (offset, capacity) = (entry.offset().load(Relaxed), entry.capacity().load(Relaxed));
-        entry.state().load(Relaxed) & 0xff == FREE
-            && capacity >= wanted
-            && offset >= self.layout.small_start
-            && offset.is_multiple_of(64)
-            && offset.checked_add(capacity).is_some_and(|end| end <= self.layout.size)
-    }
-
-    /// A new entry with a block that was never used.
-    fn make_entry(&self, class: usize, length: u64) -> Result<u32> {
-        let capacity = capacity_of(class);
-        let (end_field, arena_end) = if capacity <= SMALL_BLOCK_MAX {
-            (H_SMALL_END, self.layout.large_start)
-        } else {
-            (H_LARGE_END, self.layout.size)
-        };
-        let index = self.entry_count();
-        let offset = self.map.u64_at(end_field).load(Relaxed);
-        let end = offset.checked_add(capacity).filter(|end| *end <= arena_end && index < self.layout.entry_capacity);
-        let Some(end) = end else { return Err(self.no_space(length)) };
-        let entry = self.entry(index);
-        entry.state().store(state_word(0, 0, FREE), Relaxed);
-        entry.offset().store(offset, Relaxed);
-        entry.capacity().store(capacity, Relaxed);
-        entry.class().store(class as u32, Relaxed);
-        entry.dirty().store(0, Relaxed);
-        for word in 0..u64::from(AGENT_COUNT / 64) {
-            entry.word(64 + word * 8).store(0, Relaxed);
-        }
-        self.map.u64_at(end_field).store(end, Relaxed);
-        // The commit: before it, neither entry nor block exist.
-        self.map.u32_at(H_ENTRY_COUNT).store(index + 1, Release);
-        Ok(index)
-    }
-
-    /// Large free blocks keep their pages only while few of them do.
-    fn cool_down(&self, index: u32) {
-        let entry = self.entry(index);
-        let capacity = entry.capacity().load(Relaxed);
-        if capacity < LARGE_FREE || self.map.u64_at(H_WARM_BYTES).load(Relaxed) <= WARM_BYTES_MAX {
-            return;
-        }
-        if memfd::punch_hole(self.fd(), entry.offset().load(Relaxed), capacity).is_ok() {
-            entry.dirty().store(0, Relaxed);
-            self.add_warm(-(capacity as i64));
-        }
-    }
-
-    fn add_live(&self, bytes: i64) {
-        self.map.u64_at(H_LIVE_BYTES).fetch_add(bytes as u64, Relaxed);
-        self.map.u32_at(H_LIVE_COUNT).fetch_add(bytes.signum() as u32, Relaxed);
-    }
-
-    fn add_warm(&self, bytes: i64) {
-        self.map.u64_at(H_WARM_BYTES).fetch_add(bytes as u64, Relaxed);
-    }
-
-    fn no_space(&self, length: u64) -> Error {
-        let (live, count) = self.usage();
-        Error::new(
-            Code::ShmSpace,
-            format!(
-                "a block of {length} bytes was asked for, but the shared memory domain of {} bytes has no room for it \
-                 ({live} bytes are in use in {count} blocks); dispose of shared objects that are no longer needed",
-                self.layout.size
-            ),
-        )
-    }
-
     /// Whether this process holds the block (for tests and diagnosis).
     pub fn holds(&self, handle: Handle) -> bool {
         self.entry(handle.index).has_holder(self.slot())
@@ -496,6 +291,6 @@ impl Domain {
     }
 }
 
-fn left() -> Error {
+pub(super) fn left() -> Error {
     Error::new(Code::Closed, "the process has left the domain: it is ending".to_owned())
 }

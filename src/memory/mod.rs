@@ -7,12 +7,14 @@
 //! | discovery | how a process finds the domain of its family |
 //! | agents | the table of JavaScript threads: who is who, and who is dead |
 //! | domain_lock | the one lock that guards the tables; survives its holder's death |
-//! | directory | blocks: allocation, references, reuse |
+//! | directory | blocks, their references and their end |
+//! | allocation | where blocks come from |
 //! | size_class | the sizes that blocks have |
 //! | names | named objects |
 //! | reaper | what is done for a process that died |
 
 mod agents;
+mod allocation;
 mod directory;
 mod discovery;
 mod domain;

@@ -1,0 +1,307 @@
+//! One thread's runtime: its agent, its waits, channels, task queues and children, joined to its event loop.
+//!
+//! | file | owns |
+//! |---|---|
+//! | mod | what is pending, and the look at all of it |
+//! | members | channels, task queues and children |
+//! | event_loop | what libuv calls |
+//! | instances | the environments of the thread, and how JavaScript is told |
+
+mod event_loop;
+mod instances;
+mod members;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use napi::sys as raw;
+
+use self::event_loop::{on_check, on_poll, on_prepare};
+pub use self::instances::register;
+use self::instances::{Instance, is_stopping};
+use self::members::{ChannelState, ChildState, QueueState};
+use crate::error::{Code, Error, Result};
+use crate::memory::{Block, Domain};
+use crate::process::watcher;
+use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
+use crate::sync::waits::{Goal, Outcome, Patience, Waits};
+use crate::sys::clock::Deadline;
+use crate::sys::epoll::{Interrupt, Poller, Timer};
+use crate::sys::{thread, uv};
+
+const KEY_BELL: u64 = 0;
+const KEY_TIMER: u64 = 1;
+const KEY_INTERRUPT: u64 = 2;
+/// Keys from here on are children.
+const KEY_CHILD: u64 = 16;
+
+/// What the dispatcher is told; lib/runtime.js has the same numbers.
+pub const EVENT_WAIT: u32 = 1;
+pub const EVENT_CHANNEL: u32 = 2;
+pub const EVENT_CHANNEL_END: u32 = 3;
+pub const EVENT_CHILD_EXIT: u32 = 4;
+pub const EVENT_TASKS: u32 = 5;
+
+/// Handling a message makes the next one likely: how often in a row a spin may start anew.
+const SPINS_IN_A_ROW: u32 = 32;
+/// A blocking wait of a worker thread asks this often whether the thread is to end.
+const WORKER_LOOKS_AFTER: Duration = Duration::from_millis(100);
+
+pub struct Event {
+    instance: usize,
+    kind: u32,
+    id: u32,
+    value: f64,
+}
+
+pub struct Runtime {
+    pub agent: Agent,
+    waits: Waits,
+    /// Whose each asynchronous wait is.
+    wait_instances: BTreeMap<u32, usize>,
+    channels: BTreeMap<u32, ChannelState>,
+    queues: BTreeMap<u32, QueueState>,
+    children: BTreeMap<u32, ChildState>,
+    /// Children whose end has been seen and not been looked at: id and status.
+    ended_children: Vec<u32>,
+    next_id: u32,
+    instances: Vec<Option<Instance>>,
+    poller: Poller,
+    timer: Timer,
+    interrupt: Interrupt,
+    event_loop: uv::Loop,
+    handles: Option<(uv::Handle, uv::Handle, uv::Handle)>,
+    is_referenced: bool,
+    armed: Option<Instant>,
+    spin: Duration,
+    /// A message was handled since the loop last slept.
+    had_traffic: bool,
+}
+
+thread_local! {
+    static RUNTIME: RefCell<Option<Box<Runtime>>> = const { RefCell::new(None) };
+}
+
+/// Calls `action` with this thread's runtime, which must have been opened by `register`.
+pub fn with<T>(action: impl FnOnce(&mut Runtime) -> Result<T>) -> napi::Result<T> {
+    RUNTIME.with(|cell| match cell.borrow_mut().as_mut() {
+        Some(runtime) => action(runtime).map_err(super::arguments::throw),
+        None => Err(super::arguments::throw(Error::new(
+            Code::Closed,
+            "multiproc is not open in this thread: it is ending".to_owned(),
+        ))),
+    })
+}
+
+/// As `with`, for finalisers: does nothing when the thread's runtime is gone or busy.
+pub fn try_with(action: impl FnOnce(&mut Runtime)) {
+    let _ = RUNTIME.try_with(|cell| {
+        if let Ok(mut runtime) = cell.try_borrow_mut()
+            && let Some(runtime) = runtime.as_mut()
+        {
+            action(runtime);
+        }
+    });
+}
+
+impl Runtime {
+    fn open(event_loop: uv::Loop) -> Result<Self> {
+        let failed =
+            |error: std::io::Error| Error::new(Code::Domain, format!("the runtime could not be opened: {error}"));
+        let domain = Domain::of_family()?;
+        watcher::start(domain)?;
+        let agent = Agent::enlist(domain)?;
+        let (poller, timer, interrupt) =
+            (Poller::new().map_err(failed)?, Timer::new().map_err(failed)?, Interrupt::new().map_err(failed)?);
+        poller.add(agent.bell().fd(), KEY_BELL).map_err(failed)?;
+        poller.add(timer.fd(), KEY_TIMER).map_err(failed)?;
+        poller.add(interrupt.fd(), KEY_INTERRUPT).map_err(failed)?;
+        let handles = (
+            uv::Handle::poll(event_loop, poller.raw_fd(), on_poll),
+            uv::Handle::prepare(event_loop, on_prepare),
+            uv::Handle::check(event_loop, on_check),
+        );
+        let (Some(poll), Some(prepare), Some(check)) = handles else {
+            return Err(Error::new(Code::Internal, "libuv refused a handle".to_owned()));
+        };
+        poll.set_ref(false);
+        prepare.set_ref(false);
+        check.set_ref(false);
+        Ok(Self {
+            agent,
+            waits: Waits::default(),
+            wait_instances: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            children: BTreeMap::new(),
+            ended_children: Vec::new(),
+            next_id: 0,
+            instances: Vec::new(),
+            poller,
+            timer,
+            interrupt,
+            event_loop,
+            handles: Some((poll, prepare, check)),
+            is_referenced: false,
+            armed: None,
+            spin: spin_from_environment(),
+            had_traffic: false,
+        })
+    }
+
+    pub fn domain(&self) -> &'static Domain {
+        self.agent.domain
+    }
+
+    pub fn begin_wait(
+        &mut self,
+        instance: u32,
+        block: Block,
+        goal: Goal,
+        timeout_ms: f64,
+    ) -> std::result::Result<u32, Outcome> {
+        let id = self.waits.begin(&self.agent, block, goal, Deadline::after_ms(timeout_ms))?;
+        self.wait_instances.insert(id, instance as usize);
+        self.settle();
+        Ok(id)
+    }
+
+    pub fn cancel_wait(&mut self, id: u32) -> Option<Outcome> {
+        let outcome = self.waits.cancel(&self.agent, id)?;
+        self.wait_instances.remove(&id);
+        self.settle();
+        Some(outcome)
+    }
+
+    /// Blocks the thread. One that is told to end meanwhile (`worker.terminate()`) gives up.
+    pub fn wait_sync(&mut self, env: raw::napi_env, block: Block, goal: Goal, timeout_ms: f64) -> Outcome {
+        // Only other threads than the main one are ever told to end while they block.
+        let is_worker = thread::id() != std::process::id();
+        let patience = Patience {
+            // About 100 ns a look; without a second processor the holder cannot run meanwhile.
+            spins: (self.spin.as_nanos() / 100) as u32,
+            look_again_after: if is_worker { WORKER_LOOKS_AFTER } else { LOOK_AGAIN_AFTER },
+        };
+        let is_stopping = || is_worker && is_stopping(env);
+        let wait = (block, goal, Deadline::after_ms(timeout_ms));
+        let outcome = self.waits.wait(&self.agent, wait, &patience, &is_stopping);
+        // Notifications for the asynchronous waits may have been taken away by the blocking one.
+        self.interrupt.raise();
+        outcome
+    }
+
+    pub fn note_traffic(&mut self) {
+        self.had_traffic = true;
+    }
+
+    /// Brings the loop's reference and the timer in line with what is pending.
+    pub fn settle(&mut self) {
+        let referenced = !self.waits.is_empty()
+            || self.channels.values().any(|state| state.referenced)
+            || self.children.values().any(|state| state.referenced);
+        if referenced != self.is_referenced
+            && let Some((poll, ..)) = &self.handles
+        {
+            poll.set_ref(referenced);
+            self.is_referenced = referenced;
+        }
+        // A producer looks again too: the worker that it woke for a task may be stopped, and others idle.
+        let is_watched = !self.waits.is_empty() || self.queues.values().any(QueueState::has_untaken_tasks);
+        let deadline = is_watched.then(|| {
+            let look_again = Instant::now() + LOOK_AGAIN_AFTER;
+            self.waits.nearest_deadline().map_or(look_again, |nearest| nearest.min(look_again))
+        });
+        let is_sooner = match (self.armed, deadline) {
+            (_, None) => self.armed.is_some(),
+            (None, Some(_)) => true,
+            (Some(armed), Some(wanted)) => wanted < armed || armed <= Instant::now(),
+        };
+        if is_sooner {
+            self.timer.set(deadline.map(|at| at.saturating_duration_since(Instant::now())));
+            self.armed = deadline;
+        }
+    }
+
+    /// Looks at everything that is pending.
+    fn look(&mut self, events: &mut Vec<Event>) {
+        if !self.ended_children.is_empty() {
+            self.look_at_ended_children(events);
+        }
+        if !self.waits.is_empty() {
+            let mut ended = Vec::new();
+            self.waits.look(&self.agent, &mut ended);
+            for (id, outcome) in ended {
+                let instance = self.wait_instances.remove(&id).unwrap_or(0);
+                events.push(Event { instance, kind: EVENT_WAIT, id, value: super::arguments::outcome(outcome) });
+            }
+        }
+        for (&id, state) in &mut self.channels {
+            if !state.reading {
+                continue;
+            }
+            // The end first: what was sent before it is seen by the second look.
+            let ended = state.endpoint.is_ended();
+            if state.endpoint.has_data() {
+                events.push(Event { instance: state.instance, kind: EVENT_CHANNEL, id, value: 0.0 });
+                self.had_traffic = true;
+            } else if ended && !state.end_reported {
+                state.end_reported = true;
+                events.push(Event { instance: state.instance, kind: EVENT_CHANNEL_END, id, value: 0.0 });
+            }
+        }
+        for (&id, state) in &self.queues {
+            if state.idle && state.queue.has_tasks() {
+                events.push(Event { instance: state.instance, kind: EVENT_TASKS, id, value: 0.0 });
+                self.had_traffic = true;
+            }
+        }
+        self.settle();
+    }
+
+    fn has_interest(&self) -> bool {
+        !self.waits.is_empty() || !self.channels.is_empty() || !self.queues.is_empty()
+    }
+
+    /// Whether a message or a task is there.
+    fn has_arrivals(&self) -> bool {
+        self.channels.values().any(|state| state.reading && state.endpoint.has_data())
+            || self.queues.values().any(|state| state.idle && state.queue.has_tasks())
+    }
+
+    fn drain_poller(&mut self) {
+        let mut ready = Vec::new();
+        self.poller.wait(Some(Duration::ZERO), &mut ready);
+        for key in ready {
+            match key {
+                KEY_BELL => self.agent.bell().drain(),
+                KEY_INTERRUPT => self.interrupt.clear(),
+                KEY_TIMER => {
+                    self.timer.clear();
+                    self.armed = None;
+                    // Nothing happened for a while: look for deaths that nobody could tell of.
+                    if self.domain().reap_dead() {
+                        park::wake_all(self.domain());
+                    }
+                    for state in self.queues.values().filter(|state| state.has_untaken_tasks()) {
+                        state.queue.wake_all_workers();
+                    }
+                }
+                child => {
+                    let id = (child - KEY_CHILD) as u32;
+                    if !self.ended_children.contains(&id) {
+                        self.ended_children.push(id);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn spin_from_environment() -> Duration {
+    if thread::processor_count() < 2 {
+        return Duration::ZERO;
+    }
+    let micros = std::env::var("MULTIPROC_SPIN_US").ok().and_then(|value| value.parse().ok()).unwrap_or(20);
+    Duration::from_micros(u64::min(micros, 1000))
+}
