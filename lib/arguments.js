@@ -42,7 +42,7 @@ function ownOptions(call, options, known) {
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
     throw invalidType(call, 'options', 'an object', options);
   }
-  const own = {};
+  const own = { __proto__: null };
   for (const key of known) if (Object.hasOwn(options, key) && options[key] !== undefined) own[key] = options[key];
   return own;
 }
