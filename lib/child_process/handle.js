@@ -24,8 +24,8 @@ class NativeProcess {
   /** What the running child is called natively; 0 before and after. */
   #id = 0;
   #isReferenced = true;
+  #isUsed = false;
   #extras;
-  #retireOther;
   // The events of the process belong to the asynchronous context that started it.
   #context = new AsyncResource('MULTIPROCCHILD');
 
@@ -34,21 +34,15 @@ class NativeProcess {
   /** @type {(exitCode: number, signalName: string) => void} */
   onexit = () => {};
 
-  /**
-   * @param {Extras} extras
-   * @param {(args: unknown[]) => void} retireOther is given the arguments of `spawn`
-   */
-  constructor(extras, retireOther) {
+  /** @param {Extras} extras */
+  constructor(extras) {
     this.#extras = extras;
-    this.#retireOther = retireOther;
   }
 
   /** One object up to Node.js 22, and since 24: file, args, cwd, envPairs, stdio, flags, uid, gid. */
   spawn(...args) {
-    const retireOther = this.#retireOther;
-    if (this.#id !== 0 || retireOther === undefined) return -EINVAL;
-    this.#retireOther = undefined;
-    retireOther(args);
+    if (this.#isUsed) return -EINVAL;
+    this.#isUsed = true;
     if (args.length === 1) return this.#start(args[0]);
     const [file, argv, cwd, envPairs, stdio, , uid, gid] = args;
     return this.#start({ file, args: argv, cwd, envPairs, stdio, uid, gid });
@@ -63,8 +57,8 @@ class NativeProcess {
         {
           file,
           args: Array.from(args, String),
-          envPairs: Array.from(envPairs ?? environment(), String),
-          cwd: cwd ?? undefined,
+          envPairs,
+          cwd: cwd || undefined,
           uid: uid ?? undefined,
           gid: gid ?? undefined,
           detached: this.#extras.detached,
@@ -120,10 +114,6 @@ class NativeProcess {
     this.#isReferenced = isReferenced;
     if (this.#id !== 0) native.childRef(this.#id, isReferenced);
   }
-}
-
-function environment() {
-  return Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
 }
 
 module.exports = { NativeProcess };

@@ -1,10 +1,15 @@
 'use strict';
-// spawn(), as node:child_process has it, and two options more. Node.js itself checks and normalises the arguments, so
-// its errors, warnings and defaults are those of the version that runs; only the process behind the object is ours.
+// spawn(), as node:child_process has it, and two options more.
+//
+// What is valid is normalised here and started by us; whatever is not is handed to Node's own spawn, which throws the
+// error of the version that runs. So the messages are Node's, and no list of them is kept here.
 
 const childProcess = require('node:child_process');
 const { invalidType } = require('../arguments');
-const { withNativeHandle } = require('./adopt');
+const { MultiprocError } = require('../errors');
+const { createChild } = require('./child');
+const { limit } = require('./limit');
+const { normalise } = require('./normalise');
 
 /**
  * Starts a program. Does not wait for it; the start itself blocks for about a millisecond.
@@ -27,36 +32,48 @@ function spawn(command, args, options) {
   const isShort = !Array.isArray(args) && args !== null && typeof args === 'object';
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
   const given = copy(isShort ? args : options);
-  const extras = spawnExtras('spawn', given);
-  return withNativeHandle(extras, () =>
-    isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given),
-  );
+  const own = ownExtras('spawn', given);
+  const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
+  if (normalised === null) {
+    return startOfNode(own, () =>
+      isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given),
+    );
+  }
+  const child = createChild({ ...own, detached: normalised.detached });
+  child.spawn(normalised);
+  limit(child, normalised);
+  return child;
 }
 
 /** Anything but an object is left as it is: Node.js tells what is wrong with it. */
 function copy(options) {
   const isObject = options !== null && typeof options === 'object' && !Array.isArray(options);
-  return isObject ? { ...options } : options;
+  return isObject ? { __proto__: null, ...options } : options;
 }
 
-/**
- * What our handle must know and Node.js does not pass on in the same way in all versions.
- * @returns {import('./handle').Extras}
- */
-function spawnExtras(call, options) {
-  const extras = { detached: false, killOnParentExit: false, shareDomain: false };
-  for (const name of ['killOnParentExit', 'shareDomain']) {
-    const value = own(options, name);
-    if (value === undefined) continue;
-    if (typeof value !== 'boolean') throw invalidType(call, `options.${name}`, 'a boolean', value);
-    extras[name] = value;
+function ownExtras(call, options) {
+  const extras = { killOnParentExit: false, shareDomain: false };
+  for (const name of Object.keys(extras)) {
+    if (options === null || typeof options !== 'object' || options[name] === undefined) continue;
+    if (typeof options[name] !== 'boolean') throw invalidType(call, `options.${name}`, 'a boolean', options[name]);
+    extras[name] = options[name];
   }
-  extras.detached = Boolean(own(options, 'detached'));
   return extras;
 }
 
-function own(options, name) {
-  return options !== null && typeof options === 'object' && Object.hasOwn(options, name) ? options[name] : undefined;
+/**
+ * Leaves a call to Node.js, whose spawn throws what is wrong with it. One that it takes is right by its rules: it
+ * stands, as a process of Node's. So is every process under Node's permission model, which Node.js alone knows to
+ * enforce and to pass on.
+ */
+function startOfNode({ killOnParentExit, shareDomain }, start) {
+  if (process.permission !== undefined && (killOnParentExit || shareDomain)) {
+    throw new MultiprocError(
+      'ERR_MULTIPROC_UNSUPPORTED',
+      'spawn: "options.killOnParentExit" and "options.shareDomain" are not available under the permission model of Node.js',
+    );
+  }
+  return start();
 }
 
-module.exports = { spawn, spawnExtras };
+module.exports = { spawn };

@@ -1,0 +1,39 @@
+'use strict';
+// What ends a child before its time: the options `timeout` and `signal`, both with `killSignal`.
+
+const { AbortError } = require('../errors');
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {{ timeout?: number | null, signal?: AbortSignal, killSignal?: string | number | null }} options checked before
+ */
+function limit(child, { timeout, signal, killSignal }) {
+  const kill = () => child.kill(killSignal ?? undefined);
+  if (timeout > 0) {
+    const timer = setTimeout(() => {
+      try {
+        kill();
+      } catch (error) {
+        child.emit('error', error);
+      }
+    }, timeout);
+    // 'close' comes when the program could not be started, too.
+    for (const event of ['exit', 'close']) child.once(event, () => clearTimeout(timer));
+  }
+  if (signal === undefined) return;
+  const abort = () => {
+    try {
+      if (kill()) child.emit('error', new AbortError(signal.reason));
+    } catch (error) {
+      child.emit('error', error);
+    }
+  };
+  if (signal.aborted) {
+    process.nextTick(abort);
+  } else {
+    signal.addEventListener('abort', abort, { once: true });
+    for (const event of ['exit', 'close']) child.once(event, () => signal.removeEventListener('abort', abort));
+  }
+}
+
+module.exports = { limit };
