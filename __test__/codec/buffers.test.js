@@ -5,8 +5,20 @@ const test = require('ava').default ?? require('ava');
 const { encode, decode } = require('../../lib/codec');
 
 const travel = (value, options) => decode(Buffer.from(encode(value, options)), options);
-const VIEWS = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array,
-  BigInt64Array, BigUint64Array, DataView];
+const VIEWS = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+];
 
 test('every_kind_of_view_arrives_as_that_kind_with_offset_and_length', (t) => {
   for (const View of VIEWS) {
@@ -62,9 +74,21 @@ test('a_view_on_shared_memory_travels_as_a_reference_to_it', (t) => {
   t.true(encode(value, { context }).length < 100);
   const found = travel(value, { context });
   t.true(found.slice(0, 3).every((view) => view.buffer === memory));
-  t.deepEqual(found.map((view) => view.byteOffset), [64, 8, 128, undefined]);
-  t.deepEqual(found.map((view) => view.byteLength), [16, (1 << 16) - 8, 16, 1 << 16]);
-  t.deepEqual(found.map((view) => view.constructor), [Int32Array, DataView, Buffer, SharedArrayBuffer]);
+  t.deepEqual(
+    found.map((view) => view.byteOffset),
+    [64, 8, 128, undefined],
+  );
+  t.deepEqual(
+    found.map((view) => view.byteLength),
+    [16, (1 << 16) - 8, 16, 1 << 16],
+  );
+  t.deepEqual(
+    found.map((view) => view.constructor),
+    [Int32Array, DataView, Buffer, SharedArrayBuffer],
+  );
   t.is(found[3], memory);
-  t.throws(() => encode(value[0]), { code: 'ERR_MULTIPROC_SERIALIZE', message: /^value\.buffer is a SharedArrayBuffer/ });
+  t.throws(() => encode(value[0]), {
+    code: 'ERR_MULTIPROC_SERIALIZE',
+    message: /^value\.buffer is a SharedArrayBuffer/,
+  });
 });

@@ -6,10 +6,14 @@ const { encode, decode } = require('../../lib/codec');
 const { MultiprocError } = require('../../lib/errors');
 
 class Handle {
-  constructor(index, extra) { this.index = index; this.extra = extra; }
+  constructor(index, extra) {
+    this.index = index;
+    this.extra = extra;
+  }
 }
 const context = {
-  describe: (object) => (object instanceof Handle ? { kind: 7, index: object.index, generation: 0xffffffff, extra: object.extra } : null),
+  describe: (object) =>
+    object instanceof Handle ? { kind: 7, index: object.index, generation: 0xffffffff, extra: object.extra } : null,
   revive: (kind, index, generation, extra) => Object.assign(new Handle(index, extra), { kind, generation }),
 };
 
@@ -27,8 +31,25 @@ test('the_context_is_asked_about_objects_that_are_not_built_in_only', (t) => {
   const asked = [];
   class Own {}
   const own = new Own();
-  const value = [own, {}, [], new Map(), new Date(), Buffer.alloc(1), new Uint8Array(1), new Error('e'), Object.create(null)];
-  encode(value, { context: { describe: (object) => { asked.push(object); return null; } } });
+  const value = [
+    own,
+    {},
+    [],
+    new Map(),
+    new Date(),
+    Buffer.alloc(1),
+    new Uint8Array(1),
+    new Error('e'),
+    Object.create(null),
+  ];
+  encode(value, {
+    context: {
+      describe: (object) => {
+        asked.push(object);
+        return null;
+      },
+    },
+  });
   t.deepEqual(asked, [own]);
 });
 
@@ -40,14 +61,48 @@ test('a_handle_without_a_context_at_the_receiver_is_refused', (t) => {
 test('an_error_of_multiproc_from_revive_comes_through_and_any_other_is_wrapped', (t) => {
   const bytes = Buffer.from(encode(new Handle(1), { context }));
   const gone = new MultiprocError('ERR_MULTIPROC_HANDLE', 'gone');
-  t.is(t.throws(() => decode(bytes, { context: { revive() { throw gone; } } })), gone);
+  t.is(
+    t.throws(() =>
+      decode(bytes, {
+        context: {
+          revive() {
+            throw gone;
+          },
+        },
+      }),
+    ),
+    gone,
+  );
   const odd = new Error('odd');
-  t.is(t.throws(() => decode(bytes, { context: { revive() { throw odd; } } }), { code: 'ERR_MULTIPROC_DESERIALIZE' }).cause, odd);
+  t.is(
+    t.throws(
+      () =>
+        decode(bytes, {
+          context: {
+            revive() {
+              throw odd;
+            },
+          },
+        }),
+      { code: 'ERR_MULTIPROC_DESERIALIZE' },
+    ).cause,
+    odd,
+  );
 });
 
 test('what_describe_throws_is_the_cause_at_the_path_of_the_object', (t) => {
   const cause = new Error('closed');
-  const error = t.throws(() => encode([new Handle(1)], { context: { describe() { throw cause; } } }), { code: 'ERR_MULTIPROC_SERIALIZE' });
+  const error = t.throws(
+    () =>
+      encode([new Handle(1)], {
+        context: {
+          describe() {
+            throw cause;
+          },
+        },
+      }),
+    { code: 'ERR_MULTIPROC_SERIALIZE' },
+  );
   t.is(error.path, 'value[0]');
   t.is(error.cause, cause);
 });

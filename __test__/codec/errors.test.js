@@ -23,7 +23,11 @@ test('errors_of_the_language_keep_class_message_and_stack', (t) => {
 });
 
 test('code_cause_and_own_properties_arrive_as_they_were', (t) => {
-  const error = Object.assign(new Error('m', { cause: { why: new TypeError('inner') } }), { code: 'E_CODE', rows: [1, 2], when: new Date(0) });
+  const error = Object.assign(new Error('m', { cause: { why: new TypeError('inner') } }), {
+    code: 'E_CODE',
+    rows: [1, 2],
+    when: new Date(0),
+  });
   const found = travel(error);
   t.is(found.code, 'E_CODE');
   t.true(found.cause.why instanceof TypeError);
@@ -56,8 +60,13 @@ test('errors_of_node_keep_class_code_and_details', (t) => {
 });
 
 test('errors_of_multiproc_keep_their_class', (t) => {
-  const errors = [new errorClasses.MultiprocError('ERR_MULTIPROC_CLOSED', 'm'), new errorClasses.ProcessDiedError('m', { pid: 5, signalCode: 'SIGKILL' }),
-    new errorClasses.SerializationError('m', { path: 'args[0]' }), new errorClasses.RemoteError('m', { value: { a: 1 } }), new errorClasses.AbortError('reason')];
+  const errors = [
+    new errorClasses.MultiprocError('ERR_MULTIPROC_CLOSED', 'm'),
+    new errorClasses.ProcessDiedError('m', { pid: 5, signalCode: 'SIGKILL' }),
+    new errorClasses.SerializationError('m', { path: 'args[0]' }),
+    new errorClasses.RemoteError('m', { value: { a: 1 } }),
+    new errorClasses.AbortError('reason'),
+  ];
   for (const error of errors) {
     const found = travel(error);
     t.is(Object.getPrototypeOf(found), Object.getPrototypeOf(error));
@@ -70,9 +79,17 @@ test('errors_of_multiproc_keep_their_class', (t) => {
 test('a_registered_class_arrives_as_such_and_its_constructor_is_not_called', (t) => {
   let calls = 0;
   class QueryError extends RangeError {
-    constructor(text) { super(text); calls++; this.query = 'select'; }
-    get code() { return 'E_QUERY'; }
-    describe() { return this.query; }
+    constructor(text) {
+      super(text);
+      calls++;
+      this.query = 'select';
+    }
+    get code() {
+      return 'E_QUERY';
+    }
+    describe() {
+      return this.query;
+    }
   }
   const error = new QueryError('bad');
   const before = travel(error);
@@ -87,8 +104,15 @@ test('a_registered_class_arrives_as_such_and_its_constructor_is_not_called', (t)
 });
 
 test('an_error_of_an_unknown_class_keeps_its_name_and_properties', (t) => {
-  class OddError extends Error { name = 'OddError'; detail = 7; }
-  class QuietError extends Error { get name() { return 'QuietError'; } }
+  class OddError extends Error {
+    name = 'OddError';
+    detail = 7;
+  }
+  class QuietError extends Error {
+    get name() {
+      return 'QuietError';
+    }
+  }
   const odd = travel(new OddError('m'));
   t.is(Object.getPrototypeOf(odd), Error.prototype);
   t.is(odd.name, 'OddError');
@@ -103,7 +127,12 @@ test('a_name_given_by_hand_arrives', (t) => {
   Object.defineProperty(error, 'name', { value: 'HandMade' });
   const found = travel(error);
   t.is(found.name, 'HandMade');
-  t.deepEqual(Object.getOwnPropertyDescriptor(found, 'name'), { value: 'HandMade', writable: true, enumerable: false, configurable: true });
+  t.deepEqual(Object.getOwnPropertyDescriptor(found, 'name'), {
+    value: 'HandMade',
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 });
 
 test('a_dom_exception_arrives_as_one', (t) => {
@@ -116,8 +145,13 @@ test('a_dom_exception_arrives_as_one', (t) => {
 });
 
 test('an_error_made_the_old_way_is_an_error', (t) => {
-  function OldError(message) { this.message = message; }
-  OldError.prototype = Object.create(Error.prototype, { constructor: { value: OldError }, name: { value: 'OldError' } });
+  function OldError(message) {
+    this.message = message;
+  }
+  OldError.prototype = Object.create(Error.prototype, {
+    constructor: { value: OldError },
+    name: { value: 'OldError' },
+  });
   const found = travel(new OldError('old'));
   t.true(found instanceof Error);
   t.is(found.name, 'OldError');
@@ -125,5 +159,6 @@ test('an_error_made_the_old_way_is_an_error', (t) => {
 });
 
 test('only_error_classes_can_be_registered', (t) => {
-  for (const wrong of [undefined, {}, class {}, () => {}, Map]) t.throws(() => registerError(wrong), { code: 'ERR_INVALID_ARG_TYPE' });
+  for (const wrong of [undefined, {}, class {}, () => {}, Map])
+    t.throws(() => registerError(wrong), { code: 'ERR_INVALID_ARG_TYPE' });
 });

@@ -6,7 +6,10 @@ const { encode, decode } = require('../../lib/codec');
 const { SerializationError } = require('../../lib/errors');
 
 function refused(t, value, path, message, options) {
-  const error = t.throws(() => encode(value, options), { instanceOf: SerializationError, code: 'ERR_MULTIPROC_SERIALIZE' });
+  const error = t.throws(() => encode(value, options), {
+    instanceOf: SerializationError,
+    code: 'ERR_MULTIPROC_SERIALIZE',
+  });
   t.is(error.path, path);
   t.true(error.message.startsWith(`${path} `), error.message);
   if (message !== undefined) t.regex(error.message, message);
@@ -31,27 +34,50 @@ const places = {
   'a Map value': [{ m: new Map([['key', { callback }]]) }, 'value.m.get("key").callback'],
   'a Map value under a number': [new Map([[7, callback]]), 'value.get(7)'],
   'a Map value under an object': [new Map([[{}, callback]]), '[...value.values()][0]'],
-  'a Map key': [new Map([[1, 1], [callback, 1]]), '[...value.keys()][1]'],
+  'a Map key': [
+    new Map([
+      [1, 1],
+      [callback, 1],
+    ]),
+    '[...value.keys()][1]',
+  ],
   'a Set item': [{ s: new Set([1, 2, callback]) }, '[...value.s][2]'],
   'an error cause': [new Error('x', { cause: { callback } }), 'value.cause.callback'],
   'an error of an AggregateError': [new AggregateError([callback]), 'value.errors[0]'],
   'an element after packed numbers': [[1, 2, 3, 4, 5, 6, 7, 8, 9, callback], 'value[9]'],
   'a property of an array': [Object.assign([1], { callback }), 'value.callback'],
-  'a far element of a sparse array': [(() => { const a = []; a[10000] = callback; return a; })(), 'value[10000]'],
+  'a far element of a sparse array': [
+    (() => {
+      const a = [];
+      a[10000] = callback;
+      return a;
+    })(),
+    'value[10000]',
+  ],
   'the buffer of a view': [[detachedView], 'value[0].buffer'],
 };
 for (const [name, [value, path]] of Object.entries(places)) {
-  test(`${name}_has_a_path`.replaceAll(' ', '_'), (t) => { refused(t, value, path); });
+  test(`${name}_has_a_path`.replaceAll(' ', '_'), (t) => {
+    refused(t, value, path);
+  });
 }
 
 const kinds = {
-  symbol: [Symbol('s'), /is a symbol \(Symbol\(s\)\)/], 'anonymous function': [[() => {}][0], /function \(anonymous\)/],
-  class: [class Thing {}, /function \(Thing\)/], WeakMap: [new WeakMap(), /is a WeakMap/], WeakSet: [new WeakSet(), /WeakSet/],
-  WeakRef: [new WeakRef({}), /WeakRef/], Promise: [Promise.resolve(), /is a Promise/], generator: [(function* g() {})(), /Generator/],
-  'Map iterator': [new Map().keys(), /Map Iterator/], 'boxed symbol': [{ x: 1, y: Object(Symbol('s')) }.y, /symbol/, 'value.valueOf()'],
+  symbol: [Symbol('s'), /is a symbol \(Symbol\(s\)\)/],
+  'anonymous function': [[() => {}][0], /function \(anonymous\)/],
+  class: [class Thing {}, /function \(Thing\)/],
+  WeakMap: [new WeakMap(), /is a WeakMap/],
+  WeakSet: [new WeakSet(), /WeakSet/],
+  WeakRef: [new WeakRef({}), /WeakRef/],
+  Promise: [Promise.resolve(), /is a Promise/],
+  generator: [(function* g() {})(), /Generator/],
+  'Map iterator': [new Map().keys(), /Map Iterator/],
+  'boxed symbol': [{ x: 1, y: Object(Symbol('s')) }.y, /symbol/, 'value.valueOf()'],
   'SharedArrayBuffer of nobody': [new SharedArrayBuffer(8), /SharedArrayBuffer that does not belong to multiproc/],
-  'detached ArrayBuffer': [buffer, /detached/], Intl: [new Intl.NumberFormat(), /Intl\.NumberFormat/],
-  MessagePort: [new MessageChannel().port1, /MessagePort/], AbortSignal: [AbortSignal.abort(), /AbortSignal/],
+  'detached ArrayBuffer': [buffer, /detached/],
+  Intl: [new Intl.NumberFormat(), /Intl\.NumberFormat/],
+  MessagePort: [new MessageChannel().port1, /MessagePort/],
+  AbortSignal: [AbortSignal.abort(), /AbortSignal/],
 };
 for (const [name, [value, message, inside = 'value']] of Object.entries(kinds)) {
   test(`${name}_cannot_travel`.replaceAll(' ', '_'), (t) => {
@@ -62,19 +88,47 @@ for (const [name, [value, message, inside = 'value']] of Object.entries(kinds)) 
 
 test('a_getter_that_throws_is_named_and_its_error_is_the_cause', (t) => {
   const cause = new TypeError('not today');
-  const error = refused(t, [{ get a() { throw cause; } }], 'value[0].a', /could not be read: TypeError: not today/);
+  const error = refused(
+    t,
+    [
+      {
+        get a() {
+          throw cause;
+        },
+      },
+    ],
+    'value[0].a',
+    /could not be read: TypeError: not today/,
+  );
   t.is(error.cause, cause);
 });
 
 test('a_proxy_that_throws_is_refused', (t) => {
-  refused(t, { p: new Proxy({}, { ownKeys() { throw new Error('no keys'); } }) }, 'value.p', /no keys/);
+  refused(
+    t,
+    {
+      p: new Proxy(
+        {},
+        {
+          ownKeys() {
+            throw new Error('no keys');
+          },
+        },
+      ),
+    },
+    'value.p',
+    /no keys/,
+  );
   const revocable = Proxy.revocable({}, {});
   revocable.revoke();
   refused(t, { p: revocable.proxy }, 'value.p');
 });
 
 for (const [name, wrap] of Object.entries({
-  objects: (inner) => ({ n: inner }), arrays: (inner) => [inner], maps: (inner) => new Map([[1, inner]]), sets: (inner) => new Set([inner]),
+  objects: (inner) => ({ n: inner }),
+  arrays: (inner) => [inner],
+  maps: (inner) => new Map([[1, inner]]),
+  sets: (inner) => new Set([inner]),
   errors: (cause) => Object.assign(new Error('x'), { cause }),
 })) {
   test(`${name}_nested_100000_levels_deep_are_refused`, (t) => {
@@ -118,6 +172,13 @@ test('encode_on_a_nearly_full_stack_gives_the_error_of_the_codec', (t) => {
 });
 
 test('an_encode_inside_a_getter_does_not_disturb_the_outer_one', (t) => {
-  const value = { a: 1, get b() { return Buffer.from(encode({ a: 5, b: [1] })).length > 0; }, c: { a: 1, b: 2 }, d: { a: 3, b: 4 } };
+  const value = {
+    a: 1,
+    get b() {
+      return Buffer.from(encode({ a: 5, b: [1] })).length > 0;
+    },
+    c: { a: 1, b: 2 },
+    d: { a: 3, b: 4 },
+  };
   t.deepEqual(decode(encode(value)), { a: 1, b: true, c: { a: 1, b: 2 }, d: { a: 3, b: 4 } });
 });

@@ -13,24 +13,89 @@ function randomFrom(seed) {
 }
 
 const CHARACTERS = ['a', 'b', 'Z', '0', ' ', '\n', '\0', 'é', 'ÿ', 'Ā', '漢', '😀', '\ud800', '\udc00'];
-const KEYS = ['id', 'name', 'x', '', '0', '17', '__proto__', 'constructor', 'toString', 'é', '漢字', 'length', 'a b', 'k'.repeat(70)];
-const NUMBERS = [0, -0, 1, -1, 63, 64, 127, 128, -64, -65, 255, 65536, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 53,
-  0.1, -1.5, 1e300, 5e-324, NaN, Infinity, -Infinity];
-const ARRAYS = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array,
-  BigInt64Array, BigUint64Array];
+const KEYS = [
+  'id',
+  'name',
+  'x',
+  '',
+  '0',
+  '17',
+  '__proto__',
+  'constructor',
+  'toString',
+  'é',
+  '漢字',
+  'length',
+  'a b',
+  'k'.repeat(70),
+];
+const NUMBERS = [
+  0,
+  -0,
+  1,
+  -1,
+  63,
+  64,
+  127,
+  128,
+  -64,
+  -65,
+  255,
+  65536,
+  2 ** 31 - 1,
+  2 ** 31,
+  -(2 ** 31),
+  -(2 ** 31) - 1,
+  2 ** 53,
+  0.1,
+  -1.5,
+  1e300,
+  5e-324,
+  NaN,
+  Infinity,
+  -Infinity,
+];
+const ARRAYS = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
 
 function randomValue(random) {
   const met = [];
   const integer = (below) => Math.floor(random() * below);
   const pick = (list) => list[integer(list.length)];
-  const text = () => Array.from({ length: random() < 0.1 ? integer(200) : integer(12) }, () => pick(CHARACTERS)).join('');
-  const keep = (object) => { met.push(object); return object; };
+  const text = () =>
+    Array.from({ length: random() < 0.1 ? integer(200) : integer(12) }, () => pick(CHARACTERS)).join('');
+  const keep = (object) => {
+    met.push(object);
+    return object;
+  };
 
   const leaves = [
-    () => undefined, () => null, () => true, () => false, () => pick(NUMBERS), () => integer(1000), () => random() * 1e6,
-    text, text, () => 'plain', () => BigInt(integer(1e9)) ** BigInt(integer(20)) * (random() < 0.5 ? 1n : -1n),
-    () => keep(new Date(random() < 0.2 ? NaN : integer(2e12))), () => keep(new RegExp(pick(['a+', '[^/]', '漢', '\\/']), pick(['', 'g', 'giu']))),
-    () => keep(Object(pick([1, -0, 'boxed', true, 5n]))), () => (met.length > 0 ? pick(met) : null),
+    () => undefined,
+    () => null,
+    () => true,
+    () => false,
+    () => pick(NUMBERS),
+    () => integer(1000),
+    () => random() * 1e6,
+    text,
+    text,
+    () => 'plain',
+    () => BigInt(integer(1e9)) ** BigInt(integer(20)) * (random() < 0.5 ? 1n : -1n),
+    () => keep(new Date(random() < 0.2 ? NaN : integer(2e12))),
+    () => keep(new RegExp(pick(['a+', '[^/]', '漢', '\\/']), pick(['', 'g', 'giu']))),
+    () => keep(Object(pick([1, -0, 'boxed', true, 5n]))),
+    () => (met.length > 0 ? pick(met) : null),
     () => keep(new Uint8Array(Array.from({ length: integer(20) }, () => integer(256))).buffer),
     () => {
       const Type = pick(ARRAYS);
@@ -42,13 +107,20 @@ function randomValue(random) {
       const object = keep({});
       for (let i = integer(6); i > 0; i--) {
         const key = random() < 0.9 ? pick(KEYS) : text();
-        Object.defineProperty(object, key, { value: make(depth), writable: true, enumerable: true, configurable: true });
+        Object.defineProperty(object, key, {
+          value: make(depth),
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
       }
       return object;
     },
     (depth) => {
       const array = keep([]);
-      for (let i = integer(8); i > 0; i--) if (random() < 0.9) array.push(make(depth)); else array.length++;
+      for (let i = integer(8); i > 0; i--)
+        if (random() < 0.9) array.push(make(depth));
+        else array.length++;
       if (random() < 0.1) array.extra = make(depth);
       if (random() < 0.05) array[array.length + integer(5000)] = make(depth);
       return array;

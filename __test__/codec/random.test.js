@@ -12,7 +12,8 @@ const ROUND_COUNT = 5000;
 function difference(found, expected, path = 'value', pairs = new Map()) {
   if (typeof expected !== 'object' || expected === null) return Object.is(found, expected) ? null : path;
   if (typeof found !== 'object' || found === null) return path;
-  if (pairs.has(expected) || pairs.has(found)) return pairs.get(expected) === found && pairs.get(found) === expected ? null : `${path} (identity)`;
+  if (pairs.has(expected) || pairs.has(found))
+    return pairs.get(expected) === found && pairs.get(found) === expected ? null : `${path} (identity)`;
   pairs.set(expected, found).set(found, expected);
   if (Object.getPrototypeOf(found) !== Object.getPrototypeOf(expected)) return `${path} (prototype)`;
   const [foundParts, expectedParts] = [partsOf(found), partsOf(expected)];

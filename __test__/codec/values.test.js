@@ -8,9 +8,47 @@ const { encode, decode } = require('../../lib/codec');
 
 const travel = (value) => decode(Buffer.from(encode(value)));
 
-const PRIMITIVES = [undefined, null, true, false, 0, -0, NaN, Infinity, -Infinity, 1, -1, 127, 128, -2147483648, 2147483647, 4294967295, 1e21, 5e-324,
-  '', 'a', 'plain text', 'é'.repeat(63), 'ÿ'.repeat(64), 'x'.repeat(64), '漢字', '漢字'.repeat(5000), '😀', '\ud800', 'a\udc00b'.repeat(50), '\0', 'x'.repeat(1e6),
-  0n, -1n, 2n ** 63n - 1n, 2n ** 63n, -(2n ** 63n), -(2n ** 63n) - 1n, 7n ** 5000n, -(7n ** 5000n)];
+const PRIMITIVES = [
+  undefined,
+  null,
+  true,
+  false,
+  0,
+  -0,
+  NaN,
+  Infinity,
+  -Infinity,
+  1,
+  -1,
+  127,
+  128,
+  -2147483648,
+  2147483647,
+  4294967295,
+  1e21,
+  5e-324,
+  '',
+  'a',
+  'plain text',
+  'é'.repeat(63),
+  'ÿ'.repeat(64),
+  'x'.repeat(64),
+  '漢字',
+  '漢字'.repeat(5000),
+  '😀',
+  '\ud800',
+  'a\udc00b'.repeat(50),
+  '\0',
+  'x'.repeat(1e6),
+  0n,
+  -1n,
+  2n ** 63n - 1n,
+  2n ** 63n,
+  -(2n ** 63n),
+  -(2n ** 63n) - 1n,
+  7n ** 5000n,
+  -(7n ** 5000n),
+];
 
 test('primitives_arrive_exactly', (t) => {
   for (const value of PRIMITIVES) {
@@ -22,7 +60,8 @@ test('primitives_arrive_exactly', (t) => {
 
 test('strings_of_every_length_near_a_boundary_arrive', (t) => {
   for (const unit of ['a', 'é', '漢', '\udc00']) {
-    for (const length of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 62, 63, 64, 65, 127, 128, 129, 16000, 16384, 20000]) t.is(travel(unit.repeat(length)), unit.repeat(length));
+    for (const length of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 62, 63, 64, 65, 127, 128, 129, 16000, 16384, 20000])
+      t.is(travel(unit.repeat(length)), unit.repeat(length));
   }
 });
 
@@ -41,7 +80,13 @@ test('a_regexp_arrives_with_flags_and_starts_at_zero', (t) => {
 
 test('maps_and_sets_keep_order_and_any_key', (t) => {
   const key = { k: 1 };
-  const found = travel(new Map([[NaN, 1], [key, key], ['x', new Set([1, '1', -0, undefined])]]));
+  const found = travel(
+    new Map([
+      [NaN, 1],
+      [key, key],
+      ['x', new Set([1, '1', -0, undefined])],
+    ]),
+  );
   t.is(found.get(NaN), 1);
   const [, [foundKey, foundValue]] = [...found];
   t.is(foundKey, foundValue);
@@ -65,7 +110,14 @@ test('urls_and_their_parameters_arrive_as_such', (t) => {
 });
 
 test('class_instances_arrive_as_plain_objects_of_their_own_properties', (t) => {
-  class Point { #secret = 1; x = 1; get y() { return this.#secret; } static z = 1; }
+  class Point {
+    #secret = 1;
+    x = 1;
+    get y() {
+      return this.#secret;
+    }
+    static z = 1;
+  }
   const found = travel(new Point());
   t.is(Object.getPrototypeOf(found), Object.prototype);
   t.deepEqual(found, { x: 1 });
@@ -80,7 +132,11 @@ test('objects_without_a_prototype_stay_without', (t) => {
 });
 
 test('a_key_named_proto_is_an_own_property_and_sets_no_prototype', (t) => {
-  for (const text of ['{"__proto__":{"polluted":1},"a":2}', `{"__proto__":{"polluted":1},"漢":2}`, '{"constructor":1,"toString":2,"__proto__":null}']) {
+  for (const text of [
+    '{"__proto__":{"polluted":1},"a":2}',
+    `{"__proto__":{"polluted":1},"漢":2}`,
+    '{"constructor":1,"toString":2,"__proto__":null}',
+  ]) {
     const found = travel(JSON.parse(text));
     t.is(Object.getPrototypeOf(found), Object.prototype);
     t.is(JSON.stringify(found), text);
@@ -90,7 +146,12 @@ test('a_key_named_proto_is_an_own_property_and_sets_no_prototype', (t) => {
 
 test('getters_are_read_once_and_symbols_and_hidden_properties_stay_behind', (t) => {
   let reads = 0;
-  const value = { get a() { return ++reads; }, [Symbol('s')]: 1 };
+  const value = {
+    get a() {
+      return ++reads;
+    },
+    [Symbol('s')]: 1,
+  };
   Object.defineProperty(value, 'hidden', { value: 1, enumerable: false });
   t.deepEqual(travel(value), { a: 1 });
   const array = [1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -100,7 +161,14 @@ test('getters_are_read_once_and_symbols_and_hidden_properties_stay_behind', (t) 
 });
 
 test('a_property_that_an_earlier_getter_deletes_is_left_out', (t) => {
-  const value = { get a() { delete value.b; return 1; }, b: 2, c: undefined };
+  const value = {
+    get a() {
+      delete value.b;
+      return 1;
+    },
+    b: 2,
+    c: undefined,
+  };
   t.deepEqual(Object.keys(travel(value)), ['a', 'c']);
 });
 
@@ -113,14 +181,17 @@ test('objects_with_very_many_or_very_long_keys_arrive', (t) => {
 });
 
 test('more_shapes_than_any_table_holds_arrive', (t) => {
-  const value = Array.from({ length: 3000 }, (_, i) => ({ [`k${i % 1500}`]: i, [`m${i % 7}`]: { [`n${i % 900}`]: i } }));
+  const value = Array.from({ length: 3000 }, (_, i) => ({
+    [`k${i % 1500}`]: i,
+    [`m${i % 7}`]: { [`n${i % 900}`]: i },
+  }));
   t.deepEqual(travel(value), value);
   t.deepEqual(travel(value), value);
 });
 
 test('holes_stay_holes_in_dense_and_in_sparse_arrays', (t) => {
   // eslint-disable-next-line no-sparse-arrays
-  const found = travel([1, , undefined, , 5, , ]);
+  const found = travel([1, , undefined, , 5, ,]);
   t.is(found.length, 6);
   t.deepEqual(Object.keys(found), ['0', '2', '4']);
   const far = [1, 2, 3];
@@ -134,9 +205,19 @@ test('holes_stay_holes_in_dense_and_in_sparse_arrays', (t) => {
 });
 
 test('arrays_of_numbers_arrive_exactly', (t) => {
-  const lists = [[], [1], [1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8], Array.from({ length: 1000 }, (_, i) => i - 500),
-    Array.from({ length: 1000 }, (_, i) => (i < 500 ? i : i / 7)), [1, 2, 3, 4, 5, 6, 7, -0, NaN, Infinity], [1, 2, 3, 4, 5, 6, 7, 8, 'x', 9, 10],
-    Array.from({ length: 100000 }, (_, i) => i * 1.5), [0.5, 1, 2, 3, 4, 5, 6, 7, null], [1, 2, 3, 4, 5, 6, 7, 2 ** 31]];
+  const lists = [
+    [],
+    [1],
+    [1, 2, 3, 4, 5, 6, 7],
+    [1, 2, 3, 4, 5, 6, 7, 8],
+    Array.from({ length: 1000 }, (_, i) => i - 500),
+    Array.from({ length: 1000 }, (_, i) => (i < 500 ? i : i / 7)),
+    [1, 2, 3, 4, 5, 6, 7, -0, NaN, Infinity],
+    [1, 2, 3, 4, 5, 6, 7, 8, 'x', 9, 10],
+    Array.from({ length: 100000 }, (_, i) => i * 1.5),
+    [0.5, 1, 2, 3, 4, 5, 6, 7, null],
+    [1, 2, 3, 4, 5, 6, 7, 2 ** 31],
+  ];
   for (const list of lists) {
     const found = travel(list);
     t.is(found.length, list.length);
@@ -146,7 +227,10 @@ test('arrays_of_numbers_arrive_exactly', (t) => {
 
 test('properties_of_arrays_arrive_whatever_the_length', (t) => {
   for (const length of [0, 3, 90, 91, 5000]) {
-    const value = Object.assign(Array.from({ length }, (_, i) => i), { index: 3, groups: undefined, 漢: [1] });
+    const value = Object.assign(
+      Array.from({ length }, (_, i) => i),
+      { index: 3, groups: undefined, 漢: [1] },
+    );
     const found = travel(value);
     t.deepEqual(Object.entries(found), Object.entries(value));
     t.is(found.length, length);
@@ -187,7 +271,11 @@ test('many_shared_references_arrive_as_such', (t) => {
 });
 
 test('objects_of_another_realm_arrive_as_those_of_this_one', (t) => {
-  const found = travel(vm.runInNewContext('({ o: { a: 1 }, l: [1, 2], m: new Map([[1, new Set([2])]]), d: new Date(5), r: /x/g, e: new TypeError("t"), u: new Uint8Array([1]) })'));
+  const found = travel(
+    vm.runInNewContext(
+      '({ o: { a: 1 }, l: [1, 2], m: new Map([[1, new Set([2])]]), d: new Date(5), r: /x/g, e: new TypeError("t"), u: new Uint8Array([1]) })',
+    ),
+  );
   t.is(Object.getPrototypeOf(found.o), Object.prototype);
   t.deepEqual([found.o, found.l, found.d, found.u], [{ a: 1 }, [1, 2], new Date(5), new Uint8Array([1])]);
   t.true(found.m.get(1).has(2) && found.r instanceof RegExp && found.e instanceof TypeError);
@@ -198,7 +286,14 @@ test('a_harmless_proxy_arrives_as_what_it_shows', (t) => {
 });
 
 test('the_arguments_object_and_a_bare_object_of_a_builtin_prototype_are_plain_objects', (t) => {
-  t.deepEqual(travel((function list() { return arguments; })(1, 2)), { 0: 1, 1: 2 });
+  t.deepEqual(
+    travel(
+      (function list() {
+        return arguments;
+      })(1, 2),
+    ),
+    { 0: 1, 1: 2 },
+  );
   t.false(types.isDate(travel(Object.create(Date.prototype))));
 });
 
