@@ -13,7 +13,7 @@ pub fn stream_pair() -> Result<(RawFd, RawFd), Errno> {
 
 /// Closes a descriptor that the caller owns.
 pub fn close(fd: RawFd) {
-    if fd > 2 {
+    if fd >= 0 {
         // SAFETY: the caller owns the descriptor (it comes from `stream_pair`) and gives it up here.
         drop(unsafe { OwnedFd::from_raw_fd(fd) });
     }
