@@ -123,11 +123,7 @@ fn read(domain: &'static Domain, arguments: &[u64]) {
     }
 }
 
-// Known fault, to be mended in src/channel: the writer lets a segment go when it jumps to the next one, so reaping the
-// reader frees the segment in which it was, and with it the way to all that it had not read.
-#[test]
-#[should_panic(expected = "came back")]
-fn reader_killed_what_it_had_not_read_is_taken_back_in_order() {
+fn what_a_killed_reader_had_not_read_is_taken_back_in_order(reaped: bool) {
     let mut random = Random::seeded("channel reader killed");
     let domain = new_domain(1024);
     let board = Board::new(domain, 8);
@@ -145,7 +141,9 @@ fn reader_killed_what_it_had_not_read_is_taken_back_in_order() {
         spin_for(Duration::from_micros(random.below(200)));
         child.kill();
         let read = board.get(RECEIVED);
-        domain.reap_dead();
+        if reaped {
+            domain.reap_dead();
+        }
         let back = end.take_back();
         let first = last - back.len() as u64;
         assert!(first == read || first == read + 1, "{read} were read, of {last} {} came back", back.len());
@@ -153,8 +151,24 @@ fn reader_killed_what_it_had_not_read_is_taken_back_in_order() {
             check(message, number);
         }
         end.close();
+        domain.reap_dead();
     }
     assert_eq!(domain.usage().1, before, "no block is left");
+}
+
+// Known fault, to be mended in src/channel/endpoint.rs: a reader that nobody has reaped yet counts as alive there.
+#[test]
+#[should_panic(expected = "came back")]
+fn reader_killed_and_not_yet_reaped_what_it_had_not_read_is_taken_back_in_order() {
+    what_a_killed_reader_had_not_read_is_taken_back_in_order(false);
+}
+
+// Known fault, to be mended in src/channel: the writer lets a segment go when it jumps to the next one, so reaping the
+// reader frees the segment in which it was, and with it the way to all that it had not read.
+#[test]
+#[should_panic(expected = "came back")]
+fn reader_killed_and_reaped_what_it_had_not_read_is_taken_back_in_order() {
+    what_a_killed_reader_had_not_read_is_taken_back_in_order(true);
 }
 
 #[test]
