@@ -191,8 +191,7 @@ test.serial('names: the same memory everywhere; another size or kind is refused'
   t.is(new Uint8Array(first)[99], 7);
 });
 
-// Known fault: lib/memory/buffer.js compares with at least one byte, and src/binding/buffer.rs tells the block's length.
-test.serial.failing('names: an empty buffer is found again', async (t) => {
+test.serial('names: an empty buffer is found again', async (t) => {
   const first = sharedBuffer(0, { name: 'empty' });
   t.is(sharedBuffer(0, { name: 'empty' }), first);
   const child = new Process(() => require('multiproc').sharedBuffer(0, { name: 'empty' }).byteLength).start();

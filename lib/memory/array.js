@@ -1,11 +1,15 @@
 'use strict';
 // SharedArray: a typed array that processes share, and a lock to go with it.
 
+const { constants } = require('node:buffer');
 const { checkInteger, checkName, invalidType, ownOptions } = require('../arguments');
 const { KIND, met, onRevive, travel } = require('../travel');
 const { allocate } = require('./buffer');
 const { elementType, toElement } = require('./types');
 const { lockFrom } = require('./value');
+
+/** What a typed array of this Node.js can have. */
+const VIEW_BYTES_MAX = constants.MAX_LENGTH;
 
 class SharedArray {
   #type;
@@ -25,7 +29,7 @@ class SharedArray {
     checkName(call, name);
     const elements = typeof source === 'number' ? undefined : collect(call, source);
     const length = elements?.length ?? checkInteger(call, 'length', source, 0, Number.MAX_SAFE_INTEGER);
-    checkInteger(call, 'length', length, 0, Math.floor(Number.MAX_SAFE_INTEGER / View.BYTES_PER_ELEMENT));
+    checkInteger(call, 'length', length, 0, Math.floor(VIEW_BYTES_MAX / View.BYTES_PER_ELEMENT));
     const converted = elements?.map((element, index) => toElement(call, `element ${index}`, element, this.#type));
     this.#lock = lockFrom(call, lock, name);
     const buffer = allocate(call, length * View.BYTES_PER_ELEMENT, name);

@@ -30,7 +30,7 @@ function allocate(call, byteLength, name) {
   const [buffer, index, generation, isNew] = native.createBuffer(byteLength, name);
   const known = isNew ? undefined : buffers.get(`${index}:${generation}`)?.deref();
   const found = known ?? remember(buffer, index, generation);
-  if (!isNew && found.byteLength !== Math.max(1, byteLength)) {
+  if (!isNew && found.byteLength !== byteLength) {
     throw new MultiprocError(
       'ERR_MULTIPROC_NAME',
       `${call}: the buffer named "${name}" has ${found.byteLength} bytes, not ${byteLength}; use its size, or another name`,

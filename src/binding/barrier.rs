@@ -16,6 +16,8 @@ pub struct NativeBarrier {
     block: Option<Block>,
     /// What `begin` or `arrive` waits for.
     ticket: Option<Ticket>,
+    /// This object counts in the thread's membership.
+    is_member: bool,
 }
 
 /// A new barrier for that many parties, or the one of that name, which must have as many.
@@ -38,7 +40,7 @@ pub fn create_barrier(parties: u32, name: Option<String>) -> napi::Result<Native
             let message = format!("the barrier of that name has {found} parties, not {parties}");
             return Err(Error::new(Code::Name, message));
         }
-        Ok(NativeBarrier { block: Some(block), ticket: None })
+        Ok(NativeBarrier { block: Some(block), ticket: None, is_member: false })
     })
 }
 
@@ -56,7 +58,7 @@ pub fn open_barrier(index: u32, generation: u32) -> napi::Result<NativeBarrier> 
             }
         }
         barrier::note_member(runtime.agent.token, block);
-        Ok(NativeBarrier { block: Some(block), ticket: None })
+        Ok(NativeBarrier { block: Some(block), ticket: None, is_member: true })
     })
 }
 
@@ -90,9 +92,12 @@ impl NativeBarrier {
     #[napi]
     pub fn arrive(&mut self) -> napi::Result<Vec<f64>> {
         let block = self.block()?;
+        let was_member = std::mem::replace(&mut self.is_member, true);
         let (arrival, index) = runtime::with(|runtime| {
             let barrier = Barrier::at(runtime.domain(), block)?;
-            barrier::note_member(runtime.agent.token, block);
+            if !was_member {
+                barrier::note_member(runtime.agent.token, block);
+            }
             Ok(match barrier.arrive(runtime.agent.token) {
                 Arrival::Last(index) => (None, vec![f64::from(index), outcome(Outcome::Done)]),
                 Arrival::Broken => (None, vec![0.0, outcome(Outcome::Broken)]),
@@ -138,7 +143,9 @@ impl NativeBarrier {
     #[napi]
     pub fn close(&mut self) {
         let Some(block) = self.block.take() else { return };
-        runtime::try_with(|runtime| barrier::leave_noted(runtime.domain(), runtime.agent.token, Some(block)));
+        if self.is_member {
+            runtime::try_with(|runtime| barrier::leave_noted(runtime.domain(), runtime.agent.token, block));
+        }
         detach(Some(block));
     }
 

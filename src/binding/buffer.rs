@@ -24,7 +24,7 @@ pub fn create_buffer(env: Env, byte_length: f64, name: Option<String>) -> napi::
     let length = byte_length as u64;
     let (domain, block, is_new) = runtime::with(|runtime| {
         let domain = runtime.domain();
-        let make = || domain.allocate(Kind::Buffer, length.max(1));
+        let make = || domain.allocate(Kind::Buffer, length);
         let (block, is_new) = match &name {
             None => (make()?, true),
             Some(name) => domain.open_named(Kind::Buffer, name, make)?,

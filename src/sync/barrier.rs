@@ -1,15 +1,17 @@
 //! A barrier: n parties wait for each other, as often as they like.
 //!
-//! Block: 0 guard u32 · 4 parties u32 · 8 phase u32 · 12 epoch u32 · 16 arrived u32 · 20 broken u32 · 24 broken by u32 ·
-//! 28 member capacity u32 · 64 waiters, 64 bytes · 128 arrivals, parties × u32 · then members, capacity × u32.
+//! Block: 0 guard u32 · 4 parties u32 · 8 round u32 · 16 arrived u32 · 20 broken u32 · 24 broken by u32 ·
+//! 28 member capacity u32 · 32 outcomes u64 · 64 waiters, 64 bytes · 128 arrivals, parties × u32 · then members, capacity × u32.
 //!
 //! | event | under the guard | then |
 //! |---|---|---|
-//! | a party arrives, not the last | arrivals[arrived] = its token; arrived + 1 | it waits for another phase |
-//! | the last party arrives | arrived = 0; phase + 1 | all are woken and pass |
+//! | a party arrives, not the last | arrivals[arrived] = its token; arrived + 1 | it waits for another round |
+//! | the last party arrives | arrived = 0; outcome of this round = passed; round + 1 | all are woken and pass |
 //! | a party gives up (timeout, abort), or `abort()` | broken = 1 | all are woken and fail |
-//! | `reset()` | arrived = 0, broken = 0, epoch + 1 | waiters of the old epoch fail, the barrier works again |
+//! | `reset()` | arrived = 0, broken = 0; outcome of this round = failed; round + 1 | its waiters fail, the barrier works again |
 //! | a party is found dead | broken = 1, broken by = its token | all are woken and fail |
+//!
+//! The outcomes of the last 64 rounds are kept, one bit each: a waiter that looks late still learns how its own round ended.
 //!
 //! The guard is a word with its holder's token. A holder that was killed inside leaves it; whoever finds it dead takes it
 //! over and breaks the barrier, which is what a dead party means anyway: so no half-done change is ever passed on.
@@ -19,8 +21,8 @@
 //! breaks the phase in which others wait, also when it had not arrived yet. A member that ends in good order leaves. The
 //! list holds 2 × parties + 16 members; further ones are not watched until they wait.
 
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,8 +37,7 @@ const ARRIVALS: u64 = 128;
 /// What a party that arrived but was not the last waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    phase: u32,
-    epoch: u32,
+    round: u32,
     pub index: u32,
 }
 
@@ -113,49 +114,61 @@ impl<'d> Barrier<'d> {
             self.arrival(index).store(me.0, Relaxed);
             // Release: who sees the count sees the token.
             self.field(16).store(index + 1, Release);
-            let (phase, epoch) = (self.field(8).load(Relaxed), self.field(12).load(Relaxed));
-            return Arrival::Waits(Ticket { phase, epoch, index });
+            return Arrival::Waits(Ticket { round: self.round().load(Relaxed), index });
         }
         self.field(16).store(0, Relaxed);
-        self.field(8).fetch_add(1, SeqCst);
-        self.waiters().wake_all();
+        self.end_round(true);
         Arrival::Last(index)
     }
 
     pub fn look(self, me: Token, ticket: Ticket) -> Progress {
-        if self.field(8).load(SeqCst) != ticket.phase {
-            return Progress::Passed;
+        if let Some(ended) = self.outcome(ticket) {
+            return ended;
         }
-        if self.field(12).load(SeqCst) != ticket.epoch || self.is_broken() {
-            // The phase may have gone on between the two looks.
-            return if self.field(8).load(SeqCst) == ticket.phase { Progress::Broken } else { Progress::Passed };
-        }
-        if self.dead_party().is_none() {
+        if !self.is_broken() && self.dead_party().is_none() {
             return Progress::Waiting;
         }
-        // Once more under the guard: the barrier may have been reset meanwhile.
+        // Once more under the guard: the round may have ended meanwhile.
         let _guard = self.guard(me);
-        if self.field(8).load(SeqCst) != ticket.phase {
-            return Progress::Passed;
+        if let Some(ended) = self.outcome(ticket) {
+            return ended;
         }
-        if self.field(12).load(SeqCst) != ticket.epoch || self.is_broken() {
-            return Progress::Broken;
+        if !self.is_broken() {
+            let Some(dead) = self.dead_party() else { return Progress::Waiting };
+            self.break_now(dead);
         }
-        let Some(dead) = self.dead_party() else { return Progress::Waiting };
-        self.break_now(dead);
         Progress::Broken
     }
 
     /// A party waits no longer (timeout, abort): the others cannot succeed.
     pub fn give_up(self, me: Token, ticket: Ticket) -> Progress {
         let _guard = self.guard(me);
-        if self.field(8).load(SeqCst) != ticket.phase {
-            return Progress::Passed;
-        }
-        if self.field(12).load(SeqCst) == ticket.epoch {
+        self.outcome(ticket).unwrap_or_else(|| {
             self.break_now(Token::NOBODY);
+            Progress::Broken
+        })
+    }
+
+    /// How the ticket's round ended, if it has.
+    fn outcome(self, ticket: Ticket) -> Option<Progress> {
+        // Acquire pairs with the Release in `end_round`: who sees the new round sees how the old one ended.
+        if self.round().load(Acquire) == ticket.round {
+            return None;
         }
-        Progress::Broken
+        let passed = self.outcomes().load(Acquire) >> (ticket.round % 64) & 1 == 1;
+        Some(if passed { Progress::Passed } else { Progress::Broken })
+    }
+
+    fn end_round(self, passed: bool) {
+        let round = self.round().load(Relaxed);
+        let bit = 1 << (round % 64);
+        if passed {
+            self.outcomes().fetch_or(bit, Relaxed);
+        } else {
+            self.outcomes().fetch_and(!bit, Relaxed);
+        }
+        self.round().store(round.wrapping_add(1), SeqCst);
+        self.waiters().wake_all();
     }
 
     pub fn abort(self, me: Token) {
@@ -175,8 +188,7 @@ impl<'d> Barrier<'d> {
         self.field(16).store(0, Relaxed);
         self.field(20).store(0, SeqCst);
         self.field(24).store(0, Relaxed);
-        self.field(12).fetch_add(1, SeqCst);
-        self.waiters().wake_all();
+        self.end_round(false);
     }
 
     /// The agent has been given the barrier in order to use it.
@@ -272,31 +284,54 @@ impl<'d> Barrier<'d> {
         Waiters::at(self.domain, self.block.offset + 64)
     }
 
+    fn round(self) -> &'d AtomicU32 {
+        self.field(8)
+    }
+
+    fn outcomes(self) -> &'d AtomicU64 {
+        self.domain.map().u64_at(self.block.offset + 32)
+    }
+
     fn field(self, offset: u64) -> &'d AtomicU32 {
         self.domain.map().u32_at(self.block.offset + offset)
     }
 }
 
 /// The barriers that each agent of this process is a member of. An agent that ends in good order leaves them.
-static MEMBERSHIPS: Mutex<Vec<(Token, Block)>> = Mutex::new(Vec::new());
+static MEMBERSHIPS: Mutex<Vec<(Token, Block, u32)>> = Mutex::new(Vec::new());
 
-/// Remembers that the agent is a member of the barrier.
+/// Remembers that one more object makes the agent a member of the barrier.
 pub fn note_member(me: Token, block: Block) {
     let mut memberships = MEMBERSHIPS.lock().unwrap_or_else(PoisonError::into_inner);
-    if !memberships.contains(&(me, block)) {
-        memberships.push((me, block));
+    match memberships.iter_mut().find(|(token, other, _)| *token == me && *other == block) {
+        Some((_, _, objects)) => *objects += 1,
+        None => memberships.push((me, block, 1)),
     }
 }
 
-/// The agent lets one barrier go, or (`None`) all of them, since it ends.
-pub fn leave_noted(domain: &Domain, me: Token, only: Option<Block>) {
-    let left: Vec<Block> = {
-        let mut memberships = MEMBERSHIPS.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_left = |(token, block): &(Token, Block)| *token == me && only.is_none_or(|only| only == *block);
-        let left = memberships.iter().filter(|entry| is_left(entry)).map(|(_, block)| *block).collect();
-        memberships.retain(|entry| !is_left(entry));
-        left
+/// One object of the barrier is closed: with its last one the agent leaves.
+pub fn leave_noted(domain: &Domain, me: Token, block: Block) {
+    let mut memberships = MEMBERSHIPS.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(position) = memberships.iter().position(|(token, other, _)| *token == me && *other == block) else {
+        return;
     };
+    memberships[position].2 -= 1;
+    if memberships[position].2 > 0 {
+        return;
+    }
+    memberships.swap_remove(position);
+    drop(memberships);
+    if let Ok(barrier) = Barrier::at(domain, block) {
+        barrier.leave(me);
+    }
+}
+
+/// The agent ends in good order, and leaves all its barriers.
+pub fn leave_all(domain: &Domain, me: Token) {
+    let mut memberships = MEMBERSHIPS.lock().unwrap_or_else(PoisonError::into_inner);
+    let left: Vec<Block> = memberships.iter().filter(|entry| entry.0 == me).map(|entry| entry.1).collect();
+    memberships.retain(|entry| entry.0 != me);
+    drop(memberships);
     for block in left {
         if let Ok(barrier) = Barrier::at(domain, block) {
             barrier.leave(me);

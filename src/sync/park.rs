@@ -89,7 +89,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        super::barrier::leave_noted(self.domain, self.token, None);
+        super::barrier::leave_all(self.domain, self.token);
         self.domain.discharge(self.token);
         // `process.exit()` runs no cleanup hooks of the environment, but the destructors of the main thread.
         if thread::id() == std::process::id() {
