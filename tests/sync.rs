@@ -5,10 +5,10 @@ mod family;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use family::{Board, Child, Random, address, bounded, handle, new_domain, play, spin_for, until};
-use multiproc::memory::{Block, Domain, Kind, Token};
+use family::{BOUND, Board, Child, Random, address, bounded, handle, new_domain, play, spin_for, until};
+use multiproc::memory::{Block, Domain, Kind, PARK_FUTEX, Token};
 use multiproc::sync::barrier::{Arrival, Barrier};
-use multiproc::sync::lock::{self, Lock};
+use multiproc::sync::lock::{self, Attempt, Lock};
 use multiproc::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
 use multiproc::sync::semaphore::{self, Semaphore};
 use multiproc::sync::waits::{Goal, Outcome, Patience, Waits};
@@ -24,7 +24,13 @@ const PATIENCE: Patience = Patience { spins: 20, look_again_after: LOOK_AGAIN_AF
 
 #[test]
 fn role() {
-    play(&[("lock", lock), ("semaphore", semaphore), ("enter_and_leave", enter_and_leave), ("arrive", arrive)]);
+    play(&[
+        ("lock", lock),
+        ("semaphore", semaphore),
+        ("enter_and_leave", enter_and_leave),
+        ("arrive", arrive),
+        ("take_turns", take_turns),
+    ]);
 }
 
 fn wait(agent: &Agent, waits: &mut Waits, board: Board, block: Block, goal: Goal) -> Outcome {
@@ -126,7 +132,7 @@ fn waiters_of_a_semaphore_killed_while_they_sleep_no_permit_is_lost() {
         let asleep = |child: &Child| {
             let slots = domain.agents().processes();
             let slot = slots.iter().find(|(_, pid, _)| *pid == child.pid()).map(|(slot, ..)| *slot);
-            slot.is_some_and(|slot| domain.agents().park(slot).load(SeqCst) == multiproc::memory::PARK_FUTEX)
+            slot.is_some_and(|slot| domain.agents().park(slot).load(SeqCst) == PARK_FUTEX)
         };
         until("three sleepers", || children.iter().all(asleep));
         let victim = random.below(3) as usize;
@@ -149,6 +155,51 @@ fn waiters_of_a_semaphore_killed_while_they_sleep_no_permit_is_lost() {
     }
     assert_eq!(board.get(FAULTS), 0, "more were inside than there were permits");
     drop(agent);
+}
+
+/// Waits for its turn, then for the lock.
+fn take_turns(domain: &'static Domain, arguments: &[u64]) {
+    let board = Board::open(domain, arguments[0]);
+    let lock = domain.attach(handle(Kind::Lock, arguments[1])).expect("the lock");
+    let turn = domain.attach(handle(Kind::Semaphore, arguments[2])).expect("the semaphore");
+    let agent = Agent::enlist(domain).expect("an agent");
+    let mut waits = Waits::default();
+    board.set(TOKEN, u64::from(agent.token.0));
+    for _ in 0..arguments[3] {
+        wait(&agent, &mut waits, board, turn, Goal::Semaphore);
+        board.word(INSIDE).fetch_add(1, SeqCst);
+        wait(&agent, &mut waits, board, lock, Goal::Lock);
+        board.word(ROUNDS).fetch_add(1, SeqCst);
+        Lock::at(domain, lock).release().expect("held");
+    }
+}
+
+#[test]
+fn sleepers_are_woken_and_not_left_to_look_by_themselves() {
+    let domain = new_domain(64);
+    let board = Board::new(domain, 8);
+    let lock_block = domain.allocate(Kind::Lock, lock::BLOCK_SIZE).expect("a lock");
+    let turn_block = domain.allocate(Kind::Semaphore, semaphore::BLOCK_SIZE).expect("a semaphore");
+    let (lock, turn) = (Lock::at(domain, lock_block), Semaphore::at(domain, turn_block));
+    // Each round has two sleeps. A sleeper that nobody wakes looks after a second: that would be more than the bound.
+    let rounds = BOUND.as_secs() * 2;
+    let arguments = [board.address(), address(lock_block.handle), address(turn_block.handle), rounds];
+    let child = Child::start("take_turns", domain, &arguments);
+    board.wait_for("the child's token", TOKEN, |token| token != 0);
+    let slot = Token(board.get(TOKEN) as u32).slot();
+    let asleep = || domain.agents().park(slot).load(SeqCst) == PARK_FUTEX;
+    let begun = Instant::now();
+    for round in 1..=rounds {
+        until("the lock", || lock.try_acquire(domain.first_agent()) == Attempt::Acquired);
+        until("the child waits for its turn", asleep);
+        turn.release(1).expect("room");
+        board.wait_for("the turn", INSIDE, |turns| turns == round);
+        until("the child waits for the lock", asleep);
+        lock.release().expect("held");
+        board.wait_for("the child has the lock", ROUNDS, |count| count == round);
+    }
+    child.join();
+    assert!(begun.elapsed() < BOUND, "{rounds} rounds took {:?}", begun.elapsed());
 }
 
 fn enter_and_leave(domain: &'static Domain, arguments: &[u64]) {
