@@ -161,7 +161,7 @@ impl Endpoint {
         self.field(self.incoming(), 8).fetch_or(READER_CLOSED, SeqCst);
         self.wake_peer();
         while let Ok(Some(_)) = self.receive() {}
-        self.reader.detach();
+        self.reader.finish();
         self.writer.detach();
         self.domain.detach(self.block.handle);
     }
@@ -175,26 +175,22 @@ impl Endpoint {
         let (domain, block, outgoing) = (self.domain, self.block, self.outgoing());
         let taken = Token(self.field(outgoing, 0).load(SeqCst));
         // Somebody else's program may still read: the process that we started need not be the one that opened the end.
-        if taken == self.me || (taken != Token::NOBODY && domain.agents().is_alive(taken)) {
+        if taken == self.me || (taken != Token::NOBODY && domain.agents().is_alive_now(taken)) {
             return undelivered;
         }
         self.field(outgoing, 0).store(self.me.0, SeqCst);
         let Ok(handle) = segment(domain, block, outgoing) else { return undelivered };
-        let reader = if taken == Token::NOBODY {
+        if taken == Token::NOBODY {
             domain.unship(block.handle);
             if let Ok(incoming) = segment(domain, block, self.incoming()) {
                 domain.unship(incoming);
             }
-            Reader::new(domain, handle)
-        } else {
-            // The dead reader had taken the shipped reference over.
-            Reader::again(domain, handle)
-        };
-        if let Ok(mut reader) = reader {
+        }
+        if let Ok(mut reader) = Reader::new(domain, handle) {
             while let Ok(Some(message)) = reader.read(&|segment| set_segment(domain, block, outgoing, segment)) {
                 undelivered.push(message);
             }
-            reader.detach();
+            reader.finish();
         }
         undelivered
     }

@@ -20,15 +20,9 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Takes over the reader's reference that was shipped with the segment's handle.
+    /// Reads on from where the direction is. The reference that was shipped with the segment stays with the direction, so
+    /// that the segment outlives a reader that is killed.
     pub fn new(domain: &'static Domain, handle: Handle) -> Result<Self> {
-        let segment = Segment::attach(domain, handle)?;
-        domain.unship(handle);
-        Ok(Self { domain, segment, head: segment.head() })
-    }
-
-    /// Reads on where a dead reader was.
-    pub fn again(domain: &'static Domain, handle: Handle) -> Result<Self> {
         let segment = Segment::attach(domain, handle)?;
         Ok(Self { domain, segment, head: segment.head() })
     }
@@ -46,8 +40,8 @@ impl Reader {
                 JUMP => {
                     let (handle, _) = handle_from(self.domain, &frame, Kind::Segment)?;
                     let next = Segment::attach(self.domain, handle)?;
-                    self.domain.unship(handle);
                     moved(handle);
+                    self.domain.unship(self.segment.handle());
                     self.segment.detach();
                     self.segment = next;
                     self.head = next.head();
@@ -84,7 +78,9 @@ impl Reader {
         self.segment.set_head(head);
     }
 
-    pub fn detach(&self) {
+    /// The direction is read no further, by nobody.
+    pub fn finish(&self) {
+        self.domain.unship(self.segment.handle());
         self.segment.detach();
     }
 }
