@@ -378,6 +378,7 @@ fn sending_messages_inline_out_of_line_and_into_a_new_segment() {
             }
             domain.reap_dead();
             assert!(end.is_ended());
+            end.take_back();
             end.close();
             // A block that was shipped inside a message which was never committed stays (memory/directory.rs).
             1
