@@ -161,7 +161,7 @@ impl Endpoint {
         self.field(self.incoming(), 8).fetch_or(READER_CLOSED, SeqCst);
         self.wake_peer();
         while let Ok(Some(_)) = self.receive() {}
-        self.reader.finish();
+        self.reader.detach();
         self.writer.detach();
         self.domain.detach(self.block.handle);
     }
@@ -180,17 +180,21 @@ impl Endpoint {
         }
         self.field(outgoing, 0).store(self.me.0, SeqCst);
         let Ok(handle) = segment(domain, block, outgoing) else { return undelivered };
-        if taken == Token::NOBODY {
+        let reader = if taken == Token::NOBODY {
             domain.unship(block.handle);
             if let Ok(incoming) = segment(domain, block, self.incoming()) {
                 domain.unship(incoming);
             }
-        }
-        if let Ok(mut reader) = Reader::new(domain, handle) {
+            Reader::new(domain, handle)
+        } else {
+            // The dead reader had taken the shipped reference over.
+            Reader::again(domain, handle)
+        };
+        if let Ok(mut reader) = reader {
             while let Ok(Some(message)) = reader.read(&|segment| set_segment(domain, block, outgoing, segment)) {
                 undelivered.push(message);
             }
-            reader.finish();
+            reader.detach();
         }
         undelivered
     }

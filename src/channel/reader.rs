@@ -20,9 +20,15 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads on from where the direction is. The reference that was shipped with the segment stays with the direction, so
-    /// that the segment outlives a reader that is killed.
+    /// Takes over the reader's reference that was shipped with the segment's handle.
     pub fn new(domain: &'static Domain, handle: Handle) -> Result<Self> {
+        let segment = Segment::attach(domain, handle)?;
+        domain.unship(handle);
+        Ok(Self { domain, segment, head: segment.head() })
+    }
+
+    /// Reads on where a dead reader was.
+    pub fn again(domain: &'static Domain, handle: Handle) -> Result<Self> {
         let segment = Segment::attach(domain, handle)?;
         Ok(Self { domain, segment, head: segment.head() })
     }
@@ -40,8 +46,8 @@ impl Reader {
                 JUMP => {
                     let (handle, _) = handle_from(self.domain, &frame, Kind::Segment)?;
                     let next = Segment::attach(self.domain, handle)?;
+                    self.domain.unship(handle);
                     moved(handle);
-                    self.domain.unship(self.segment.handle());
                     self.segment.detach();
                     self.segment = next;
                     self.head = next.head();
@@ -78,9 +84,7 @@ impl Reader {
         self.segment.set_head(head);
     }
 
-    /// The direction is read no further, by nobody.
-    pub fn finish(&self) {
-        self.domain.unship(self.segment.handle());
+    pub fn detach(&self) {
         self.segment.detach();
     }
 }
