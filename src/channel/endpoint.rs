@@ -13,8 +13,8 @@
 //! direction has one reader for its life. An end that closes reads away what is left in both directions when the other
 //! end is gone, so that blocks of undelivered messages are freed.
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Release, SeqCst};
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::Ordering::{Acquire, Release, SeqCst};
 
 use super::reader::{Message, Reader};
 use super::segment::Segment;

@@ -10,7 +10,7 @@
 //! A frame: length u32 · tag u32 · that many bytes, padded to 8. It never wraps: a FILLER frame takes the rest of the
 //! ring. Every number the reader finds is checked against the ring before it is used.
 
-use std::sync::atomic::Ordering::{Acquire, Release};
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind};
@@ -124,7 +124,7 @@ impl<'d> Segment<'d> {
         if available > self.capacity() || available < FRAME_HEADER || !head.is_multiple_of(8) {
             return Err(corrupt("counters that do not fit the ring"));
         }
-        let header = self.domain.map().u64_at(place).load(std::sync::atomic::Ordering::Relaxed);
+        let header = self.domain.map().u64_at(place).load(Relaxed);
         let (length, tag) = (header & 0xffff_ffff, (header >> 32) as u32);
         let need = FRAME_HEADER + length.next_multiple_of(8);
         if need > available || need > until_wrap {
@@ -135,7 +135,7 @@ impl<'d> Segment<'d> {
 
     fn write_header(self, at: u64, length: u32, tag: u32) {
         let header = u64::from(tag) << 32 | u64::from(length);
-        self.domain.map().u64_at(self.place(at)).store(header, std::sync::atomic::Ordering::Relaxed);
+        self.domain.map().u64_at(self.place(at)).store(header, Relaxed);
     }
 
     fn filler_before(self, tail: u64, need: u64) -> u64 {

@@ -21,8 +21,8 @@
 //! A slot, 256 bytes: 0 life u64 · 8 start time u64 · 16 tid u32 · 20 primary slot + 1 u32 · 24 park u32 ·
 //! 28 parent token u32 · 32 name length u32 · 36 name, 92 bytes · 128 the rest is unused.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sys::atomic::{AtomicU32, AtomicU64};
 
 use super::layout::{H_NEXT_AGENT, Layout};
 use crate::error::{Code, Error, Result};

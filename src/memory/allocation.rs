@@ -3,8 +3,8 @@
 //! All of it is derived from the directory's entries (see directory.rs) and guarded by the domain lock; whoever inherits
 //! that lock from a dead holder makes it anew (`rebuild`). A list that a hostile peer has written to is given up.
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::Ordering::{Relaxed, Release, SeqCst};
 
 use super::agents::AGENT_COUNT;
 use super::directory::{Block, DYING, FREE, Handle, Kind, LIVE, RESERVED, left, state_word};

@@ -24,8 +24,8 @@
 //! An entry, 128 bytes: 0 state u64 (generation << 32 | kind << 8 | status) · 8 offset u64 · 16 capacity u64 ·
 //! 24 length u64 · 32 next free u32 · 36 dirty u32 · 40 in flight u32 · 44 name index + 1 u32 · 48 class u32 · 64 holders, 8 × u64.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crate::sys::atomic::{AtomicU32, AtomicU64};
 
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;

@@ -2,10 +2,10 @@
 //!
 //! A process opens its domain once and keeps it mapped until it ends: buffers that JavaScript sees point into it.
 
+use crate::sys::atomic::Ordering::{Relaxed, Release};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::agents::{Agents, Token};

@@ -12,8 +12,8 @@
 //! with a compare-exchange. The guard then says `inherited`, and the taker repairs what the lock guards: everything
 //! under it is derived from, or committed by, single words (see directory.rs).
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use super::agents::{Agents, TOKEN_MASK, Token};

@@ -6,8 +6,8 @@
 //!
 //! A slot, 256 bytes: 0 target u64 (index + 1 << 32 | generation, 0 empty) · 8 hash u64 · 16 length u32 · 20 name, 232 bytes.
 
+use crate::sys::atomic::Ordering::{Relaxed, Release};
 use std::hash::{DefaultHasher, Hasher};
-use std::sync::atomic::Ordering::{Relaxed, Release};
 
 use super::directory::{Block, Handle, Kind};
 use super::domain::Domain;

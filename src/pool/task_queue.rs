@@ -18,8 +18,8 @@
 //! `head` only says where to start looking; it is advanced past slots that are not READY by whoever sees them. The
 //! producer writes slot t only when t - head < 1024 and the slot is EMPTY.
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind, Token};

@@ -21,8 +21,8 @@
 //! breaks the phase in which others wait, also when it had not arrived yet. A member that ends in good order leaves. The
 //! list holds 2 × parties + 16 members; further ones are not watched until they wait.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sys::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 

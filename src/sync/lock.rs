@@ -19,8 +19,8 @@
 //! Any agent may release a held lock, as in Python. Waking is not handing over: a running thread may take the lock
 //! before the one that was woken (barging), which keeps a contended lock fast and is not fair.
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::waiters::Waiters;
 use crate::error::{Code, Error, Result};

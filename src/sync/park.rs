@@ -14,10 +14,10 @@
 //! A waker killed between its change and its swap is noticed by its ring neighbour (process/watcher.rs), which wakes
 //! everybody; beyond that every blocking wait looks again once a second.
 
+use crate::sys::atomic::Ordering::SeqCst;
+use crate::sys::atomic::fence;
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::atomic::fence;
 use std::time::Duration;
 
 use crate::memory::{AGENT_COUNT, Domain, PARK_FUTEX, PARK_LOOP, PARK_NOTIFIED, PARK_RUNNING, Token};

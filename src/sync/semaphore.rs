@@ -11,8 +11,8 @@
 //! release. A permit is never handed to a waiter, each takes its own; so a waiter that dies takes none with it, and the
 //! reaper wakes the others. Who acquires and finds more permits and more waiters wakes one more.
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::waiters::Waiters;
 use crate::error::{Code, Error, Result};

@@ -4,8 +4,8 @@
 //! causes one needless look. An agent sets its own bit before it looks at the object, and a waker changes the object
 //! before it reads the bits (both SeqCst), so one of them sees the other.
 
+use crate::sys::atomic::Ordering::SeqCst;
 use std::cell::Cell;
-use std::sync::atomic::Ordering::SeqCst;
 
 use super::park;
 use crate::memory::{AGENT_COUNT, Domain};
@@ -73,7 +73,7 @@ impl<'d> Waiters<'d> {
             .filter(move |slot| words[*slot as usize / 64] & 1 << (slot % 64) != 0)
     }
 
-    fn word(self, index: u32) -> &'d std::sync::atomic::AtomicU64 {
+    fn word(self, index: u32) -> &'d crate::sys::atomic::AtomicU64 {
         self.domain.map().u64_at(self.offset + u64::from(index) * 8)
     }
 }

@@ -1,6 +1,6 @@
 //! futex(2) on words in shared memory: never the private flag, since the waiters are in other processes.
 
-use std::sync::atomic::AtomicU32;
+use crate::sys::atomic::AtomicU32;
 use std::time::Duration;
 
 /// Sleeps while `*word == expected`, at most `timeout`. Returns on a wake-up, a signal, a changed word or the timeout

@@ -4,11 +4,11 @@
 //! shared memory must be validated by its reader (see memory/directory.rs) so that a hostile peer gets an error; the
 //! assertions of this file are the last line, and they keep a mistake of ours from becoming a wild access.
 
+use crate::sys::atomic::{AtomicU32, AtomicU64};
 use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 

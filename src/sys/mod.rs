@@ -1,5 +1,6 @@
 //! The only place that calls the operating system: safe functions over Linux's system calls.
 
+pub mod atomic;
 pub mod clock;
 #[cfg(feature = "binding")]
 pub mod dl;
