@@ -11,7 +11,22 @@ const native = require('./binding');
 const { MultiprocError, SerializationError } = require('./errors');
 
 const travel = Symbol.for('multiproc.travel');
-const KIND = Object.freeze({ buffer: 1, lock: 2, semaphore: 3, barrier: 4, value: 101, array: 102 });
+const KIND = Object.freeze({
+  buffer: 1,
+  lock: 2,
+  semaphore: 3,
+  barrier: 4,
+  rlock: 9,
+  boundedSemaphore: 10,
+  condition: 11,
+  event: 12,
+  rwLock: 13,
+  latch: 14,
+  once: 15,
+  value: 101,
+  array: 102,
+  monitor: 103,
+});
 const BLOCK_KINDS = 100;
 
 /**

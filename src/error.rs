@@ -21,6 +21,12 @@ pub enum Code {
     Closed,
     /// A lock was released that nobody held.
     LockNotHeld,
+    /// A lock was released, or a condition used, by a thread that does not hold the lock.
+    LockNotOwner,
+    /// A bounded semaphore was released more often than it was acquired.
+    SemBound,
+    /// An object has as many waits as it has room for.
+    Waiters,
     /// A semaphore was released beyond its largest value.
     SemOverflow,
     /// The barrier is broken.
@@ -32,7 +38,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Domain,
         Self::ShmSpace,
         Self::Agents,
@@ -40,6 +46,9 @@ impl Code {
         Self::Name,
         Self::Closed,
         Self::LockNotHeld,
+        Self::LockNotOwner,
+        Self::SemBound,
+        Self::Waiters,
         Self::SemOverflow,
         Self::BrokenBarrier,
         Self::ChannelClosed,
@@ -55,6 +64,9 @@ impl Code {
             Self::Name => "ERR_MULTIPROC_NAME",
             Self::Closed => "ERR_MULTIPROC_CLOSED",
             Self::LockNotHeld => "ERR_MULTIPROC_LOCK_NOT_HELD",
+            Self::LockNotOwner => "ERR_MULTIPROC_LOCK_NOT_OWNER",
+            Self::SemBound => "ERR_MULTIPROC_SEM_BOUND",
+            Self::Waiters => "ERR_MULTIPROC_WAITERS",
             Self::SemOverflow => "ERR_MULTIPROC_SEM_OVERFLOW",
             Self::BrokenBarrier => "ERR_MULTIPROC_BROKEN_BARRIER",
             Self::ChannelClosed => "ERR_MULTIPROC_CHANNEL_CLOSED",

@@ -66,8 +66,8 @@ fn role() {
                 let me = domain.first_agent();
                 lock.register(me.slot());
                 assert_eq!(lock.try_acquire(me), Attempt::Acquired);
-                lock.unregister(me.slot());
-                lock.release().expect("held");
+                lock.unregister(me);
+                lock.release(me).expect("held");
             });
         }),
         ("semaphore", |domain, arguments| {
@@ -78,7 +78,7 @@ fn role() {
                 let slot = domain.first_agent().slot();
                 semaphore.register(slot);
                 assert!(semaphore.try_acquire());
-                semaphore.unregister(slot);
+                semaphore.unregister(domain.first_agent());
                 semaphore.release(1).expect("room");
             });
         }),
@@ -89,7 +89,7 @@ fn role() {
                 let barrier = Barrier::at(domain, block).expect("sound");
                 let me = domain.first_agent();
                 barrier.join(me);
-                assert!(matches!(barrier.arrive(me), Arrival::Last(0)));
+                assert!(matches!(barrier.arrive(me, false), Arrival::Last(0)));
                 barrier.leave(me);
             });
         }),
@@ -296,8 +296,8 @@ fn taking_and_releasing_a_lock_while_another_waits() {
             domain.reap_dead();
             let lock = Lock::at(domain, block);
             assert_ne!(lock.try_acquire(domain.first_agent()), Attempt::Held, "the dead keeps nobody out");
-            lock.unregister(domain.slot());
-            lock.release().expect("held by us");
+            lock.unregister(domain.first_agent());
+            lock.release(domain.first_agent()).expect("held by us");
             domain.detach(block.handle);
             0
         },
@@ -338,13 +338,13 @@ fn joining_passing_and_leaving_a_barrier() {
         |domain, _, block, _| {
             let me = domain.first_agent();
             let arrived =
-                bounded("the guard of a dead process", move || Barrier::at(domain, block).expect("sound").arrive(me));
+                bounded("the guard of a dead process", move || Barrier::at(domain, block).expect("sound").arrive(me, false));
             assert!(matches!(arrived, Arrival::Last(0) | Arrival::Broken));
             domain.reap_dead();
             let barrier = Barrier::at(domain, block).expect("sound");
             barrier.reset(me);
             assert!(!barrier.is_broken());
-            assert!(matches!(barrier.arrive(me), Arrival::Last(0)), "it works again");
+            assert!(matches!(barrier.arrive(me, false), Arrival::Last(0)), "it works again");
             domain.detach(block.handle);
             0
         },

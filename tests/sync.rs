@@ -64,7 +64,7 @@ fn lock(domain: &'static Domain, arguments: &[u64]) {
         }
         board.set(INSIDE, 0);
         board.word(ROUNDS).fetch_add(1, SeqCst);
-        Lock::at(domain, block).release().expect("held");
+        Lock::at(domain, block).release(agent.token).expect("held");
     }
 }
 
@@ -170,7 +170,7 @@ fn take_turns(domain: &'static Domain, arguments: &[u64]) {
         board.word(INSIDE).fetch_add(1, SeqCst);
         wait(&agent, &mut waits, board, lock, Goal::Lock);
         board.word(ROUNDS).fetch_add(1, SeqCst);
-        Lock::at(domain, lock).release().expect("held");
+        Lock::at(domain, lock).release(agent.token).expect("held");
     }
 }
 
@@ -195,7 +195,7 @@ fn sleepers_are_woken_and_not_left_to_look_by_themselves() {
         turn.release(1).expect("room");
         board.wait_for("the turn", INSIDE, |turns| turns == round);
         until("the child waits for the lock", asleep);
-        lock.release().expect("held");
+        lock.release(domain.first_agent()).expect("held");
         board.wait_for("the child has the lock", ROUNDS, |count| count == round);
     }
     child.join();
@@ -235,14 +235,14 @@ fn holder_of_a_barriers_guard_killed_the_barrier_breaks_names_it_and_works_again
         child.kill();
         let me = domain.first_agent();
         let arrived =
-            bounded("the guard of a dead holder", move || Barrier::at(domain, block).expect("sound").arrive(me));
+            bounded("the guard of a dead holder", move || Barrier::at(domain, block).expect("sound").arrive(me, false));
         let barrier = Barrier::at(domain, block).expect("sound");
         assert!(matches!(arrived, Arrival::Broken));
         assert!(barrier.is_broken());
         assert_eq!(barrier.broken_by(), Token(token));
         domain.reap_dead();
         barrier.reset(me);
-        assert!(matches!(barrier.arrive(me), Arrival::Waits(_)), "it works again");
+        assert!(matches!(barrier.arrive(me, false), Arrival::Waits(_)), "it works again");
         barrier.reset(me);
     }
 }
@@ -255,9 +255,9 @@ fn arrive(domain: &'static Domain, arguments: &[u64]) {
     let barrier = Barrier::at(domain, block).expect("sound");
     barrier.join(agent.token);
     loop {
-        let passed = match barrier.arrive(agent.token) {
+        let passed = match barrier.arrive(agent.token, false) {
             Arrival::Last(_) => true,
-            Arrival::Broken => false,
+            Arrival::Broken | Arrival::Acts(_) | Arrival::Early(_) => false,
             Arrival::Waits(ticket) => wait(&agent, &mut waits, board, block, Goal::Barrier(ticket)) == Outcome::Done,
         };
         if !passed {
@@ -295,9 +295,9 @@ fn who_waited_before_a_reset_does_not_pass_with_the_parties_that_came_after_it()
     let block = new_barrier(domain, 2);
     let barrier = Barrier::at(domain, block).expect("sound");
     let me = domain.first_agent();
-    let Arrival::Waits(ticket) = barrier.arrive(me) else { panic!("the first of two waits") };
+    let Arrival::Waits(ticket) = barrier.arrive(me, false) else { panic!("the first of two waits") };
     barrier.reset(me);
-    assert!(matches!(barrier.arrive(me), Arrival::Waits(_)));
-    assert!(matches!(barrier.arrive(me), Arrival::Last(1)));
+    assert!(matches!(barrier.arrive(me, false), Arrival::Waits(_)));
+    assert!(matches!(barrier.arrive(me, false), Arrival::Last(1)));
     assert_eq!(barrier.look(me, ticket), multiproc::sync::barrier::Progress::Broken);
 }

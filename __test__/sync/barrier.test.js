@@ -293,10 +293,10 @@ test.serial('close: use after it throws, twice is fine, and a pending wait goes 
 
 test.serial('wrong handle: refused with a code', (t) => {
   const refused = { name: 'MultiprocError', code: 'ERR_MULTIPROC_HANDLE' };
-  const [index, generation] = native.createLock().identity();
-  t.throws(() => native.openBarrier(index, generation), refused);
-  t.throws(() => native.openBarrier(index, generation + 1), refused);
-  t.throws(() => native.openBarrier(4_000_000_000, 1), refused);
+  const [index, generation] = native.createObject(2, 0).identity();
+  t.throws(() => native.openObject(4, index, generation), refused);
+  t.throws(() => native.openObject(4, index, generation + 1), refused);
+  t.throws(() => native.openObject(4, 4_000_000_000, 1), refused);
 });
 
 test.serial('names: one barrier in all processes; another number of parties is refused', async (t) => {

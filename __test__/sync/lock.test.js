@@ -422,12 +422,12 @@ test.serial('wrong handle: refused with a code, and nothing else changes', (t) =
   const semaphore = new Semaphore(1);
   const before = native.domainInfo().liveBlocks;
   const refused = { name: 'MultiprocError', code: 'ERR_MULTIPROC_HANDLE' };
-  t.throws(() => native.openLock(4_000_000, 1), refused);
-  t.throws(() => native.openLock(0, 4_000_000), refused);
-  t.throws(() => native.openLock(4_294_967_295, 4_294_967_295), refused);
-  const [index, generation] = native.createSemaphore(1).identity();
-  t.throws(() => native.openLock(index, generation), refused);
-  t.throws(() => native.openLock(index, generation + 1), refused);
+  t.throws(() => native.openObject(2, 4_000_000, 1), refused);
+  t.throws(() => native.openObject(2, 0, 4_000_000), refused);
+  t.throws(() => native.openObject(2, 4_294_967_295, 4_294_967_295), refused);
+  const [index, generation] = native.createObject(3, 1).identity();
+  t.throws(() => native.openObject(2, index, generation), refused);
+  t.throws(() => native.openObject(2, index, generation + 1), refused);
   t.true(native.domainInfo().liveBlocks <= before + 1);
   t.true(lock.tryAcquire());
   t.true(semaphore.tryAcquire());

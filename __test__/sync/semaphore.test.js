@@ -301,10 +301,10 @@ test.serial('close during a wait for a semaphore that nobody else has: no permit
 
 test.serial('wrong handle: refused with a code', (t) => {
   const refused = { name: 'MultiprocError', code: 'ERR_MULTIPROC_HANDLE' };
-  const [index, generation] = native.createLock().identity();
-  t.throws(() => native.openSemaphore(index, generation), refused);
-  t.throws(() => native.openSemaphore(index, generation + 1), refused);
-  t.throws(() => native.openSemaphore(4_000_000_000, 1), refused);
+  const [index, generation] = native.createObject(2, 0).identity();
+  t.throws(() => native.openObject(3, index, generation), refused);
+  t.throws(() => native.openObject(3, index, generation + 1), refused);
+  t.throws(() => native.openObject(3, 4_000_000_000, 1), refused);
 });
 
 test.serial('names: one semaphore in all processes, whose first user gives it its value', async (t) => {

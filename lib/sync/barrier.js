@@ -7,6 +7,7 @@ const { checkInteger, checkName, checkSignal, checkTimeout, ownOptions } = requi
 const { dispose } = require('../dispose');
 const { AbortError, BrokenBarrierError, MultiprocError } = require('../errors');
 const { KIND, met, onRevive, travel } = require('../travel');
+const goals = require('./goals');
 const { DONE, TIMED_OUT, describeAgent } = require('./outcome');
 
 const PARTIES_MAX = 65_536;
@@ -20,11 +21,11 @@ class Barrier {
     const { name } = ownOptions('new Barrier()', options, ['name']);
     this.#name = checkName('new Barrier()', name);
     if (revived !== undefined) {
-      this.#native = native.openBarrier(revived.index, revived.generation);
+      this.#native = native.openObject(KIND.barrier, revived.index, revived.generation);
       return;
     }
     checkInteger('new Barrier()', 'parties', parties, 1, PARTIES_MAX);
-    this.#native = native.createBarrier(parties, this.#name);
+    this.#native = native.createObject(KIND.barrier, parties, this.#name);
   }
 
   get name() {
@@ -32,15 +33,15 @@ class Barrier {
   }
 
   get parties() {
-    return this.#open('parties').state()[0];
+    return this.#open('parties').barrierState()[0];
   }
 
   get waiting() {
-    return this.#open('waiting').state()[1];
+    return this.#open('waiting').barrierState()[1];
   }
 
   get broken() {
-    return this.#open('broken').state()[2] === 1;
+    return this.#open('broken').barrierState()[2] === 1;
   }
 
   async wait(options) {
@@ -49,24 +50,25 @@ class Barrier {
     checkSignal('barrier.wait()', signal);
     const barrier = this.#open('wait');
     if (signal?.aborted) throw new AbortError(signal.reason);
-    const [index, outcome] = barrier.arrive();
+    const [outcome, round, index] = barrier.barrierArrive(false);
     if (outcome !== 0) return this.#passed(index, outcome);
-    return this.#passed(index, await runtime.wait((instance, ms) => barrier.begin(instance, ms), limit, signal));
+    const begin = (instance, ms) => barrier.begin(instance, goals.BARRIER, round, index, ms);
+    return this.#passed(index, await runtime.wait(begin, limit, signal));
   }
 
   waitSync(timeout) {
     const limit = checkTimeout('barrier.waitSync()', timeout);
     const barrier = this.#open('waitSync');
-    const [index, outcome] = barrier.arrive();
-    return this.#passed(index, outcome === 0 ? barrier.waitSync(limit) : outcome);
+    const [outcome, round, index] = barrier.barrierArrive(false);
+    return this.#passed(index, outcome === 0 ? barrier.waitSync(goals.BARRIER, round, index, limit) : outcome);
   }
 
   abort() {
-    this.#open('abort').abort();
+    this.#open('abort').barrierAbort();
   }
 
   reset() {
-    this.#open('reset').reset();
+    this.#open('reset').barrierReset();
   }
 
   close() {
@@ -93,7 +95,7 @@ class Barrier {
     if (outcome === DONE) return index;
     if (outcome === TIMED_OUT)
       throw new BrokenBarrierError('barrier.wait(): not all parties came in time, which broke the barrier');
-    const culprit = this.#native?.state()[3] ?? 0;
+    const culprit = this.#native?.barrierState()[3] ?? 0;
     if (culprit === 0) {
       throw new BrokenBarrierError(
         'barrier.wait(): the barrier is broken: a party gave up or aborted it; barrier.reset() revives it',

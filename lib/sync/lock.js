@@ -8,6 +8,7 @@ const { checkName, checkSignal, checkTimeout, invalidType, ownOptions } = requir
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
 const { KIND, met, onRevive, travel } = require('../travel');
+const goals = require('./goals');
 const { deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
 const { fastPath } = require('./window');
 
@@ -29,8 +30,8 @@ class Lock {
     this.#name = internal?.ownName ?? checkName('new Lock()', name);
     this.#native =
       internal?.index === undefined
-        ? native.createLock(this.#name)
-        : native.openLock(internal.index, internal.generation);
+        ? native.createObject(KIND.lock, 0, this.#name)
+        : native.openObject(KIND.lock, internal.index, internal.generation);
     this.#words = words;
     this.#token = token;
     this.#index = this.#native.wordIndex();
@@ -41,11 +42,11 @@ class Lock {
   }
 
   get locked() {
-    return this.#open('locked').owner() !== 0;
+    return this.#open('locked').lockOwner() !== 0;
   }
 
   get owner() {
-    const token = this.#open('owner').owner();
+    const token = this.#open('owner').lockOwner();
     return token === 0 ? null : describeAgent(token);
   }
 
@@ -61,7 +62,7 @@ class Lock {
       const lock = this.#open('acquire');
       if (!signal?.aborted && this.#takeFree()) return Promise.resolve(true);
       return runtime
-        .wait((instance, ms) => lock.begin(instance, ms), limit, signal)
+        .wait((instance, ms) => lock.begin(instance, goals.LOCK, 0, 0, ms), limit, signal)
         .then((outcome) => this.#ended(outcome));
     } catch (error) {
       return Promise.reject(error);
@@ -72,18 +73,18 @@ class Lock {
     if (timeout === undefined && this.#takeFree()) return true;
     const limit = checkTimeout('lock.acquireSync()', timeout);
     const lock = this.#open('acquireSync');
-    return this.#takeFree() || this.#ended(lock.acquireSync(limit));
+    return this.#takeFree() || this.#ended(lock.waitSync(goals.LOCK, 0, 0, limit));
   }
 
   tryAcquire() {
     if (this.#takeFree()) return true;
-    const outcome = this.#open('tryAcquire').tryAcquire();
+    const outcome = this.#open('tryAcquire').lockTry();
     return outcome !== 0 && this.#ended(outcome);
   }
 
   release() {
     if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token)
-      this.#open('release').release();
+      this.#open('release').lockRelease();
   }
 
   async run(fn, options) {

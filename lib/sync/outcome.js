@@ -6,6 +6,8 @@ const native = require('../binding');
 const DONE = -1;
 const TIMED_OUT = -2;
 const BROKEN = -3;
+/** Of a Once: somebody else has done it. */
+const ALREADY = -4;
 /** Outcomes of -16 and below: done, and taken over from the dead agent with the token -16 - outcome. */
 const FROM_DEAD = -16;
 
@@ -22,4 +24,4 @@ function describeAgent(token) {
     : { pid: info.pid, threadId: info.threadId, name: info.name };
 }
 
-module.exports = { DONE, TIMED_OUT, BROKEN, deadAgent, describeAgent };
+module.exports = { DONE, TIMED_OUT, BROKEN, ALREADY, deadAgent, describeAgent };

@@ -7,6 +7,7 @@ const { checkInteger, checkName, checkSignal, checkTimeout, invalidType, ownOpti
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
 const { KIND, met, onRevive, travel } = require('../travel');
+const goals = require('./goals');
 const { TIMED_OUT } = require('./outcome');
 
 const VALUE_MAX = 2 ** 30 - 1;
@@ -20,11 +21,11 @@ class Semaphore {
     const { name } = ownOptions('new Semaphore()', options, ['name']);
     this.#name = checkName('new Semaphore()', name);
     if (revived !== undefined) {
-      this.#native = native.openSemaphore(revived.index, revived.generation);
+      this.#native = native.openObject(KIND.semaphore, revived.index, revived.generation);
       return;
     }
     checkInteger('new Semaphore()', 'value', value, 0, VALUE_MAX);
-    this.#native = native.createSemaphore(value, this.#name);
+    this.#native = native.createObject(KIND.semaphore, value, this.#name);
   }
 
   get name() {
@@ -32,7 +33,7 @@ class Semaphore {
   }
 
   get value() {
-    return this.#open('value').value();
+    return this.#open('value').semaphoreValue();
   }
 
   acquire(options) {
@@ -41,7 +42,7 @@ class Semaphore {
       const limit = checkTimeout('semaphore.acquire()', timeout);
       checkSignal('semaphore.acquire()', signal);
       const semaphore = this.#open('acquire');
-      const begin = (instance, ms) => semaphore.begin(instance, ms);
+      const begin = (instance, ms) => semaphore.begin(instance, goals.SEMAPHORE, 0, 0, ms);
       return runtime.wait(begin, limit, signal).then((outcome) => outcome !== TIMED_OUT);
     } catch (error) {
       return Promise.reject(error);
@@ -50,16 +51,16 @@ class Semaphore {
 
   acquireSync(timeout) {
     const limit = checkTimeout('semaphore.acquireSync()', timeout);
-    return this.#open('acquireSync').acquireSync(limit) !== TIMED_OUT;
+    return this.#open('acquireSync').waitSync(goals.SEMAPHORE, 0, 0, limit) !== TIMED_OUT;
   }
 
   tryAcquire() {
-    return this.#open('tryAcquire').tryAcquire();
+    return this.#open('tryAcquire').semaphoreTry();
   }
 
   release(count = 1) {
     checkInteger('semaphore.release()', 'count', count, 1, VALUE_MAX);
-    this.#open('release').release(count);
+    this.#open('release').semaphoreRelease(count);
   }
 
   async run(fn, options) {

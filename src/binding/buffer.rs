@@ -11,7 +11,7 @@ use napi::sys as raw;
 use napi_derive::napi;
 
 use super::arguments::{handle, throw};
-use super::lock::detach;
+use super::object::{attach_shipped, detach};
 use super::{runtime, shared_array_buffer};
 use crate::memory::{Block, Domain, Kind};
 
@@ -40,7 +40,7 @@ pub fn open_buffer(env: Env, index: u32, generation: u32, byte_length: f64) -> n
     let handle = handle(Kind::Buffer as u32, index, generation)?;
     let (domain, block) = runtime::with(|runtime| {
         let domain = runtime.domain();
-        let block = super::lock::attach_shipped(domain, handle, 0)?;
+        let block = attach_shipped(domain, handle, 0)?;
         Ok((domain, block))
     })?;
     show(env, domain, block, (byte_length as u64).min(block.length), false)

@@ -1,4 +1,4 @@
-//! The only Rust that knows Node-API: one file for each exported class, and the runtime that joins a thread's event
+//! The only Rust that knows Node-API: one file for each noun, and the runtime that joins a thread's event
 //! loop with the domain. Nothing is decided here.
 
 mod arguments;
@@ -8,7 +8,9 @@ mod channel;
 mod child;
 mod lock;
 mod meta;
+mod object;
+mod permits;
 mod runtime;
-mod semaphore;
 mod shared_array_buffer;
+mod signals;
 mod task_queue;

@@ -50,6 +50,13 @@ pub enum Kind {
     Segment = 6,
     Payload = 7,
     TaskQueue = 8,
+    RLock = 9,
+    BoundedSemaphore = 10,
+    Condition = 11,
+    Event = 12,
+    RwLock = 13,
+    Latch = 14,
+    Once = 15,
 }
 
 impl Kind {
@@ -63,6 +70,13 @@ impl Kind {
             Self::Segment,
             Self::Payload,
             Self::TaskQueue,
+            Self::RLock,
+            Self::BoundedSemaphore,
+            Self::Condition,
+            Self::Event,
+            Self::RwLock,
+            Self::Latch,
+            Self::Once,
         ]
         .into_iter()
         .find(|kind| *kind as u32 == number)

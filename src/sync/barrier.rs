@@ -7,6 +7,8 @@
 //! |---|---|---|
 //! | a party arrives, not the last | arrivals[arrived] = its token; arrived + 1 | it waits for another round |
 //! | the last party arrives | arrived = 0; outcome of this round = passed; round + 1 | all are woken and pass |
+//! | the last party arrives and has an action | arrivals[arrived] = its token; arrived = parties | it acts, then `complete`s: as above, or broken |
+//! | a party arrives while another acts | nothing | it waits for the end of the round, and arrives again |
 //! | a party gives up (timeout, abort), or `abort()` | broken = 1 | all are woken and fail |
 //! | `reset()` | arrived = 0, broken = 0; outcome of this round = failed; round + 1 | its waiters fail, the barrier works again |
 //! | a party is found dead | broken = 1, broken by = its token | all are woken and fail |
@@ -37,7 +39,7 @@ const ARRIVALS: u64 = 128;
 /// What a party that arrived but was not the last waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    round: u32,
+    pub round: u32,
     pub index: u32,
 }
 
@@ -51,7 +53,11 @@ pub enum Progress {
 pub enum Arrival {
     /// The last one: everybody passes.
     Last(u32),
+    /// The last one: everybody passes when it has acted and called `complete`.
+    Acts(Ticket),
     Waits(Ticket),
+    /// The last one of this round is acting: arrive again when the round has ended.
+    Early(Ticket),
     Broken,
 }
 
@@ -103,22 +109,47 @@ impl<'d> Barrier<'d> {
         Token(self.field(24).load(Relaxed))
     }
 
-    pub fn arrive(self, me: Token) -> Arrival {
+    /// `acts`: if it is the last one, the agent has something to do before anybody passes.
+    pub fn arrive(self, me: Token, acts: bool) -> Arrival {
         let _guard = self.guard(me);
         if self.is_broken() {
             return Arrival::Broken;
         }
         self.enter_member(me);
         let index = self.arrived();
+        if index == self.parties() {
+            return Arrival::Early(Ticket { round: self.round().load(Relaxed), index: 0 });
+        }
         if index + 1 < self.parties() {
             self.arrival(index).store(me.0, Relaxed);
             // Release: who sees the count sees the token.
             self.field(16).store(index + 1, Release);
             return Arrival::Waits(Ticket { round: self.round().load(Relaxed), index });
         }
+        if acts {
+            // A party like the others: its death breaks the barrier for those that wait for its action.
+            self.arrival(index).store(me.0, Relaxed);
+            self.field(16).store(index + 1, Release);
+            return Arrival::Acts(Ticket { round: self.round().load(Relaxed), index });
+        }
         self.field(16).store(0, Relaxed);
         self.end_round(true);
         Arrival::Last(index)
+    }
+
+    /// The action is done: everybody passes, or, when it failed, fails.
+    pub fn complete(self, me: Token, ticket: Ticket, succeeded: bool) -> Progress {
+        let _guard = self.guard(me);
+        if let Some(ended) = self.outcome(ticket) {
+            return ended;
+        }
+        if !succeeded || self.is_broken() {
+            self.break_now(Token::NOBODY);
+            return Progress::Broken;
+        }
+        self.field(16).store(0, Relaxed);
+        self.end_round(true);
+        Progress::Passed
     }
 
     pub fn look(self, me: Token, ticket: Ticket) -> Progress {

@@ -1,6 +1,6 @@
 //! A mutual-exclusion lock between agents: threads of one process and of others alike.
 //!
-//! Block, 128 bytes: 0 state u32 · 64 waiters, 64 bytes.
+//! Block, 128 bytes: 0 state u32 · 4 claim u32 (claim.rs) · 8 released by another u32 · 64 waiters, 64 bytes.
 //!
 //! | state word | meaning | goes to | by |
 //! |---|---|---|---|
@@ -16,12 +16,15 @@
 //! store of a free word and the waking: the reaper wakes everybody. A woken waiter that dies, gives up or is slow: the
 //! same, or it wakes the next (`give_up`), or the others look again within a second.
 //!
-//! Any agent may release a held lock, as in Python. Waking is not handing over: a running thread may take the lock
-//! before the one that was woken (barging), which keeps a contended lock fast and is not fair.
+//! Any agent may release a held lock, as in Python; that one was released by another than its holder is remembered,
+//! since then nobody can tell who will release it next (sync/deadlock). Waking is not handing over: a running thread may
+//! take the lock before the one that was woken (barging), which keeps a contended lock fast; claim.rs bounds it.
 
 use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 
+use super::claim::{Claim, Standing};
+use super::park;
 use super::waiters::Waiters;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, TOKEN_MASK, Token};
@@ -49,6 +52,21 @@ impl<'d> Lock<'d> {
         Self { domain, block }
     }
 
+    /// As a wait does: a claim of somebody else is heeded, and one of its own staked when it has lasted long.
+    pub fn acquire_in_turn(self, me: Token, standing: &mut Standing) -> Attempt {
+        let owner = self.owner();
+        let is_free = owner == Token::NOBODY || !self.domain.agents().is_alive(owner);
+        if is_free && !self.claim().bars(me, standing) {
+            let attempt = self.try_acquire(me);
+            if attempt != Attempt::Held {
+                self.claim().withdraw(me);
+                return attempt;
+            }
+        }
+        self.claim().stake(me, standing);
+        Attempt::Held
+    }
+
     pub fn try_acquire(self, me: Token) -> Attempt {
         loop {
             let seen = self.state().load(SeqCst);
@@ -68,15 +86,18 @@ impl<'d> Lock<'d> {
         }
     }
 
-    pub fn release(self) -> Result<()> {
+    pub fn release(self, me: Token) -> Result<()> {
         loop {
             let seen = self.state().load(SeqCst);
+            if seen & TOKEN_MASK != me.0 && seen & TOKEN_MASK != 0 {
+                self.domain.map().u32_at(self.block.offset + 8).store(1, Relaxed);
+            }
             if seen & TOKEN_MASK == 0 {
                 return Err(Error::new(Code::LockNotHeld, "lock.release(): the lock is not held by anyone".to_owned()));
             }
             if self.state().compare_exchange(seen, seen & WAITERS, SeqCst, Relaxed).is_ok() {
                 if seen & WAITERS != 0 {
-                    self.waiters().wake(1);
+                    self.wake_next();
                 }
                 return Ok(());
             }
@@ -90,16 +111,34 @@ impl<'d> Lock<'d> {
     }
 
     /// The agent waits no longer. If it was woken for a free lock that it does not take, the next one is.
-    pub fn unregister(self, slot: u32) {
-        self.waiters().clear(slot);
+    pub fn unregister(self, me: Token) {
+        self.claim().withdraw(me);
+        self.waiters().clear(me.slot());
         let seen = self.state().load(SeqCst);
         if seen & TOKEN_MASK == 0 && seen & WAITERS != 0 {
-            self.waiters().wake(1);
+            self.wake_next();
         }
     }
 
+    /// Whether it was ever released by another agent than its holder.
+    pub fn was_released_by_another(self) -> bool {
+        self.domain.map().u32_at(self.block.offset + 8).load(Relaxed) != 0
+    }
+
+    /// A claimant, and one more: it takes the claim away if the claimant is stopped.
+    fn wake_next(self) {
+        if let Some(claimant) = self.claim().holder() {
+            park::wake(self.domain, claimant.slot());
+        }
+        self.waiters().wake(1);
+    }
+
+    fn claim(self) -> Claim<'d> {
+        Claim::at(self.domain, self.block.offset + 4)
+    }
+
     pub fn owner(self) -> Token {
-        Token(self.state().load(Relaxed) & TOKEN_MASK)
+        Token(self.state().load(SeqCst) & TOKEN_MASK)
     }
 
     /// The holder gives the fast path back once nobody waits. An agent that registers meanwhile sets its bit before the

@@ -4,12 +4,26 @@
 //! |---|---|
 //! | park | an agent's sleep and its waking: futex, event loop, doorbell |
 //! | waiters | the bitmap of agents that wait for one object |
-//! | lock, semaphore, barrier | the state machines |
+//! | claim | the right of way of a waiter that was overtaken |
+//! | holders | a table of tokens: who holds one of several equal places |
+//! | lock, rwlock, once | mutual exclusion, each a state machine over a word with its owner's token |
+//! | semaphore, permits | permits without and with an owner |
+//! | barrier, condition, event, latch | waiting for each other |
+//! | goal | what a wait is for: the one place that knows all of them |
 //! | waits | one agent's pending waits, blocking and asynchronous |
 
 pub mod barrier;
+pub mod claim;
+pub mod condition;
+pub mod event;
+mod goal;
+pub mod holders;
+pub mod latch;
 pub mod lock;
+pub mod once;
 pub mod park;
+pub mod permits;
+pub mod rwlock;
 pub mod semaphore;
 pub mod waiters;
 pub mod waits;

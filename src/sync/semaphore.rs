@@ -1,6 +1,6 @@
 //! A counting semaphore between agents.
 //!
-//! Block, 128 bytes: 0 state u32: permits (bits 0 to 29) | WAITERS (bit 31) · 64 waiters, 64 bytes.
+//! Block, 128 bytes: 0 state u32: permits (bits 0 to 29) | WAITERS (bit 31) · 4 claim u32 (claim.rs) · 64 waiters, 64 bytes.
 //!
 //! | step | commit |
 //! |---|---|
@@ -14,9 +14,11 @@
 use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 
+use super::claim::{Claim, Standing};
+use super::park;
 use super::waiters::Waiters;
 use crate::error::{Code, Error, Result};
-use crate::memory::{Block, Domain};
+use crate::memory::{Block, Domain, Token};
 
 pub const BLOCK_SIZE: u64 = 128;
 pub const WAITERS: u32 = 1 << 31;
@@ -41,6 +43,16 @@ impl<'d> Semaphore<'d> {
 
     pub fn value(self) -> u32 {
         self.state().load(SeqCst) & VALUE_MAX
+    }
+
+    /// As a wait does: a claim of somebody else is heeded, and one of its own staked when it has lasted long.
+    pub fn acquire_in_turn(self, me: Token, standing: &mut Standing) -> bool {
+        if self.value() > 0 && !self.claim().bars(me, standing) && self.try_acquire() {
+            self.claim().withdraw(me);
+            return true;
+        }
+        self.claim().stake(me, standing);
+        false
     }
 
     pub fn try_acquire(self) -> bool {
@@ -70,7 +82,7 @@ impl<'d> Semaphore<'d> {
         match added {
             Ok(before) => {
                 if before & WAITERS != 0 {
-                    self.waiters().wake(count);
+                    self.wake_next(count);
                 }
                 Ok(())
             }
@@ -86,11 +98,23 @@ impl<'d> Semaphore<'d> {
         self.state().fetch_or(WAITERS, SeqCst);
     }
 
-    pub fn unregister(self, slot: u32) {
-        self.waiters().clear(slot);
+    pub fn unregister(self, me: Token) {
+        self.claim().withdraw(me);
+        self.waiters().clear(me.slot());
         if self.value() > 0 {
-            self.waiters().wake(1);
+            self.wake_next(1);
         }
+    }
+
+    fn wake_next(self, count: u32) {
+        if let Some(claimant) = self.claim().holder() {
+            park::wake(self.domain, claimant.slot());
+        }
+        self.waiters().wake(count);
+    }
+
+    fn claim(self) -> Claim<'d> {
+        Claim::at(self.domain, self.block.offset + 4)
     }
 
     fn state(self) -> &'d AtomicU32 {

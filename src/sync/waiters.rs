@@ -38,6 +38,11 @@ impl<'d> Waiters<'d> {
         self.word(slot / 64).fetch_and(!(1 << (slot % 64)), SeqCst);
     }
 
+    /// Whether a bit is set, be it of the dead.
+    pub fn any(self) -> bool {
+        (0..WORDS as u32).any(|index| self.word(index).load(SeqCst) != 0)
+    }
+
     /// Whether a living agent waits.
     pub fn any_alive(self) -> bool {
         self.slots_from(0).any(|slot| self.domain.agents().token_in(slot).is_some())

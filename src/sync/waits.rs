@@ -2,36 +2,19 @@
 //!
 //! An agent has one bit in an object's waiter bitmap, however many of its waits are for that object; the count is kept
 //! here. Asynchronous waits for the same object succeed in the order in which they began. Nothing here is shared.
+//!
+//! While the thread blocks, its asynchronous waits cannot be told anything, and a wake-up that is meant for one of them
+//! would be lost on it: before it sleeps it leaves the line in all other objects, which passes such wake-ups on, and
+//! lines up again afterwards.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use super::barrier::{Barrier, Progress, Ticket};
-use super::lock::{Attempt, Lock};
+use super::claim::Standing;
+pub use super::goal::{Goal, Outcome};
 use super::park::{self, Agent};
-use super::semaphore::Semaphore;
-use crate::memory::{Block, Domain, Kind, Token};
+use crate::memory::Block;
 use crate::sys::clock::Deadline;
-
-/// What a wait is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    Lock,
-    Semaphore,
-    Barrier(Ticket),
-}
-
-/// How a wait ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The goal is reached.
-    Done,
-    /// The lock was taken over from an agent that died.
-    FromDead(Token),
-    TimedOut,
-    /// The barrier broke.
-    Broken,
-}
 
 /// How a blocking wait waits.
 pub struct Patience {
@@ -46,14 +29,18 @@ struct Pending {
     block: Block,
     goal: Goal,
     deadline: Deadline,
+    standing: Standing,
 }
+
+/// An object's set of waiters that the agent is in: the object's offset, and which set.
+type Line = (u64, u8);
 
 #[derive(Default)]
 pub struct Waits {
     next_id: u32,
     pending: Vec<Pending>,
-    /// Waits of this agent for each object (by offset).
-    counts: HashMap<u64, u32>,
+    /// Waits of this agent in each line, with what leaves it.
+    lines: HashMap<Line, (u32, Block, Goal)>,
 }
 
 impl Waits {
@@ -61,10 +48,13 @@ impl Waits {
     pub fn begin(&mut self, agent: &Agent, block: Block, goal: Goal, deadline: Deadline) -> Result<u32, Outcome> {
         self.register(agent, block, goal);
         // Registered first, looked second: see waiters.rs. Earlier waits of this agent for the object go first.
-        let is_first = !self.pending.iter().any(|other| other.block.offset == block.offset);
-        let mut outcome = if is_first || matches!(goal, Goal::Barrier(_)) { attempt(agent, block, goal) } else { None };
+        let line = line(block, goal);
+        let is_first = !self.pending.iter().any(|other| self::line(other.block, other.goal) == line);
+        let mut standing = Standing::begin();
+        let may_try = is_first || !goal.is_ordered();
+        let mut outcome = may_try.then(|| goal.attempt(agent, block, &mut standing)).flatten();
         if outcome.is_none() && deadline.has_passed() {
-            outcome = Some(give_up(agent, block, goal));
+            outcome = Some(goal.give_up(agent, block));
         }
         if let Some(outcome) = outcome {
             self.unregister(agent, block, goal);
@@ -73,17 +63,17 @@ impl Waits {
         self.next_id = self.next_id.wrapping_add(1);
         // The wait keeps the block: its object may be closed meanwhile, and the memory become another's.
         agent.domain.retain(block.handle);
-        self.pending.push(Pending { id: self.next_id, block, goal, deadline });
+        self.pending.push(Pending { id: self.next_id, block, goal, deadline, standing });
         Ok(self.next_id)
     }
 
     /// Ends an asynchronous wait before its time. `None`: there is no such wait (it has just ended).
     pub fn cancel(&mut self, agent: &Agent, id: u32) -> Option<Outcome> {
         let position = self.pending.iter().position(|pending| pending.id == id)?;
-        let pending = self.pending.remove(position);
-        let outcome = give_up(agent, pending.block, pending.goal);
-        self.unregister(agent, pending.block, pending.goal);
-        agent.domain.detach(pending.block.handle);
+        let Pending { block, goal, .. } = self.pending.remove(position);
+        let outcome = goal.give_up(agent, block);
+        self.unregister(agent, block, goal);
+        agent.domain.detach(block.handle);
         Some(outcome)
     }
 
@@ -92,17 +82,18 @@ impl Waits {
         let mut blocked = HashSet::new();
         let mut index = 0;
         while index < self.pending.len() {
-            let Pending { id, block, goal, deadline } = self.pending[index];
-            let may_try = matches!(goal, Goal::Barrier(_)) || !blocked.contains(&block.offset);
-            let outcome = may_try.then(|| attempt(agent, block, goal)).flatten();
-            let outcome = outcome.or_else(|| deadline.has_passed().then(|| give_up(agent, block, goal)));
+            let pending = &mut self.pending[index];
+            let (block, goal) = (pending.block, pending.goal);
+            let may_try = !goal.is_ordered() || !blocked.contains(&line(block, goal));
+            let outcome = may_try.then(|| goal.attempt(agent, block, &mut pending.standing)).flatten();
+            let outcome = outcome.or_else(|| pending.deadline.has_passed().then(|| goal.give_up(agent, block)));
             if let Some(outcome) = outcome {
-                self.pending.remove(index);
+                let id = self.pending.remove(index).id;
                 self.unregister(agent, block, goal);
                 agent.domain.detach(block.handle);
                 ended.push((id, outcome));
             } else {
-                blocked.insert(block.offset);
+                blocked.insert(line(block, goal));
                 index += 1;
             }
         }
@@ -117,8 +108,9 @@ impl Waits {
         patience: &Patience,
         is_stopping: &dyn Fn() -> bool,
     ) -> Outcome {
+        let mut standing = Standing::begin();
         for _ in 0..patience.spins {
-            if let Some(outcome) = attempt(agent, block, goal) {
+            if let Some(outcome) = goal.attempt(agent, block, &mut standing) {
                 return outcome;
             }
             for _ in 0..16 {
@@ -126,24 +118,28 @@ impl Waits {
             }
         }
         self.register(agent, block, goal);
+        self.leave_other_lines(agent, line(block, goal));
         let outcome = loop {
-            if let Some(outcome) = attempt(agent, block, goal) {
+            if let Some(outcome) = goal.attempt(agent, block, &mut standing) {
                 break outcome;
             }
             if deadline.has_passed() {
-                break give_up(agent, block, goal);
+                break goal.give_up(agent, block);
             }
             let before = Instant::now();
-            agent.park(deadline.remaining(patience.look_again_after));
+            let look_again = standing.look_again().map(|at| at.saturating_duration_since(before));
+            let longest = look_again.map_or(patience.look_again_after, |early| early.min(patience.look_again_after));
+            agent.park(deadline.remaining(longest));
             if before.elapsed() >= patience.look_again_after {
                 if is_stopping() {
-                    break give_up(agent, block, goal);
+                    break goal.give_up(agent, block);
                 }
                 if agent.domain.reap_dead() {
                     park::wake_all(agent.domain);
                 }
             }
         };
+        self.rejoin_other_lines(agent, line(block, goal));
         self.unregister(agent, block, goal);
         outcome
     }
@@ -154,78 +150,53 @@ impl Waits {
 
     /// When the event loop must look at the latest.
     pub fn nearest_deadline(&self) -> Option<Instant> {
-        self.pending.iter().filter_map(|pending| pending.deadline.instant()).min()
+        let deadlines = self.pending.iter().filter_map(|pending| pending.deadline.instant());
+        deadlines.chain(self.pending.iter().filter_map(|pending| pending.standing.look_again())).min()
     }
 
     /// Ends all waits without an outcome: the agent's thread ends.
     pub fn abandon(&mut self, agent: &Agent) {
-        for pending in std::mem::take(&mut self.pending) {
-            give_up(agent, pending.block, pending.goal);
-            self.unregister(agent, pending.block, pending.goal);
-            agent.domain.detach(pending.block.handle);
+        for Pending { block, goal, .. } in std::mem::take(&mut self.pending) {
+            goal.give_up(agent, block);
+            self.unregister(agent, block, goal);
+            agent.domain.detach(block.handle);
         }
     }
 
     fn register(&mut self, agent: &Agent, block: Block, goal: Goal) {
-        let count = self.counts.entry(block.offset).or_insert(0);
+        let (count, ..) = self.lines.entry(line(block, goal)).or_insert((0, block, goal));
         *count += 1;
         if *count == 1 {
-            match goal {
-                Goal::Lock => Lock::at(agent.domain, block).register(agent.slot()),
-                Goal::Semaphore => Semaphore::at(agent.domain, block).register(agent.slot()),
-                Goal::Barrier(_) => with_barrier(agent.domain, block, |barrier| barrier.register(agent.slot())),
-            }
+            goal.register(agent, block);
         }
     }
 
     fn unregister(&mut self, agent: &Agent, block: Block, goal: Goal) {
-        let Some(count) = self.counts.get_mut(&block.offset) else { return };
+        let Some((count, ..)) = self.lines.get_mut(&line(block, goal)) else { return };
         *count -= 1;
         if *count == 0 {
-            self.counts.remove(&block.offset);
-            match goal {
-                Goal::Lock => Lock::at(agent.domain, block).unregister(agent.slot()),
-                Goal::Semaphore => Semaphore::at(agent.domain, block).unregister(agent.slot()),
-                Goal::Barrier(_) => with_barrier(agent.domain, block, |barrier| barrier.unregister(agent.slot())),
+            self.lines.remove(&line(block, goal));
+            goal.unregister(agent, block);
+        }
+    }
+
+    fn leave_other_lines(&self, agent: &Agent, own: Line) {
+        for (_, &(_, block, goal)) in self.lines.iter().filter(|(line, _)| **line != own) {
+            // What a writer has reserved would keep readers out for as long as this thread blocks.
+            if goal == Goal::Write {
+                goal.give_up(agent, block);
             }
+            goal.unregister(agent, block);
+        }
+    }
+
+    fn rejoin_other_lines(&self, agent: &Agent, own: Line) {
+        for (_, &(_, block, goal)) in self.lines.iter().filter(|(line, _)| **line != own) {
+            goal.register(agent, block);
         }
     }
 }
 
-fn attempt(agent: &Agent, block: Block, goal: Goal) -> Option<Outcome> {
-    match goal {
-        Goal::Lock => match Lock::at(agent.domain, block).try_acquire(agent.token) {
-            Attempt::Acquired => Some(Outcome::Done),
-            Attempt::AcquiredFromDead(dead) => Some(Outcome::FromDead(dead)),
-            Attempt::Held => None,
-        },
-        Goal::Semaphore => Semaphore::at(agent.domain, block).try_acquire().then_some(Outcome::Done),
-        Goal::Barrier(ticket) => match Barrier::at(agent.domain, block) {
-            Err(_) => Some(Outcome::Broken),
-            Ok(barrier) => match barrier.look(agent.token, ticket) {
-                Progress::Waiting => None,
-                Progress::Passed => Some(Outcome::Done),
-                Progress::Broken => Some(Outcome::Broken),
-            },
-        },
-    }
-}
-
-fn give_up(agent: &Agent, block: Block, goal: Goal) -> Outcome {
-    if let Goal::Barrier(ticket) = goal
-        && let Ok(barrier) = Barrier::at(agent.domain, block)
-    {
-        return match barrier.give_up(agent.token, ticket) {
-            Progress::Passed => Outcome::Done,
-            _ => Outcome::TimedOut,
-        };
-    }
-    Outcome::TimedOut
-}
-
-fn with_barrier(domain: &Domain, block: Block, action: impl FnOnce(Barrier<'_>)) {
-    debug_assert_eq!(block.handle.kind, Kind::Barrier);
-    if let Ok(barrier) = Barrier::at(domain, block) {
-        action(barrier);
-    }
+fn line(block: Block, goal: Goal) -> Line {
+    (block.offset, goal.set())
 }
