@@ -768,6 +768,22 @@ export class Barrier {
   [Symbol.dispose](): void;
 }
 
+/**
+ * What this process does about deadlocks. Does not block.
+ *
+ * A deadlock is a circle of agents (threads of any process), each waiting for a `Lock`, `RLock`, `RwLock` or `Once` that
+ * the next one holds, or for the end of a child that waits in its turn. Waits with a timeout or a signal end by
+ * themselves and close no circle; nor does an event loop that has anything else to wait for. A lock that was ever released
+ * by another thread than its holder is left out: nobody can tell who will release it next. The wait that closed the
+ * circle ends within about 50 milliseconds; a thread that blocks for what it holds itself is told at once.
+ *
+ * @param policy `'throw'` (the default): that wait rejects or throws a `DeadlockError`. `'warn'`: it goes on, and
+ *   `process.emitWarning()` tells (for a blocking wait, stderr). `'off'`: nothing. The environment variable
+ *   `MULTIPROC_DEADLOCK` sets it for a whole family.
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE`
+ */
+export function setDeadlockPolicy(policy: 'throw' | 'warn' | 'off'): void;
+
 // ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface PoolOptions {
@@ -945,6 +961,30 @@ export class BrokenBarrierError extends MultiprocError {
   code: 'ERR_MULTIPROC_BROKEN_BARRIER';
   /** Whose death broke it; absent when it was a timeout, an abort or a reset. */
   deadParty?: AgentInfo;
+}
+
+/** One process of a cycle of waits. */
+export interface DeadlockMember {
+  pid: number;
+  /** The thread in that process; the main thread's is `pid`. */
+  threadId: number;
+  /** As given to `new Process()`; `''` unless given. */
+  name: string;
+  /** What it holds and the one before it waits for, as in `lock "jobs"`. */
+  holds: string;
+  /** What it waits for, and the next one holds. */
+  waitsFor: string;
+}
+
+/**
+ * The wait would never have ended: it closed a cycle of waits, each for what the next one holds. Nothing was acquired.
+ * See `setDeadlockPolicy()` for what counts.
+ */
+export class DeadlockError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_DEADLOCK';
+  /** Each waits for what the next one holds, the last one for what the first holds. */
+  cycle: DeadlockMember[];
 }
 
 /** A value cannot travel to another process. */

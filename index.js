@@ -11,6 +11,7 @@ const { cpuCount } = require('./lib/process/cpu_count');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
 const { registerError } = require('./lib/codec');
+const { setDeadlockPolicy } = require('./lib/runtime');
 const { defineTasks } = require('./lib/target');
 
 module.exports = {
@@ -39,10 +40,12 @@ module.exports = {
   Barrier,
   Lock,
   Semaphore,
+  setDeadlockPolicy,
   // Pool
   Pool,
   // Errors
   BrokenBarrierError: errors.BrokenBarrierError,
+  DeadlockError: errors.DeadlockError,
   MultiprocError: errors.MultiprocError,
   ProcessDiedError: errors.ProcessDiedError,
   RemoteError: errors.RemoteError,

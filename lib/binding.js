@@ -2,7 +2,7 @@
 // Loads the native addon: one clear error where it cannot be. Its exceptions come out as MultiprocErrors.
 
 const path = require('node:path');
-const { MultiprocError, BrokenBarrierError, CODES } = require('./errors');
+const { MultiprocError, BrokenBarrierError, DeadlockError, CODES } = require('./errors');
 
 const NODE_MAJOR_MIN = 20;
 
@@ -51,14 +51,30 @@ function asMultiprocError(error) {
   const match = /^(ERR_MULTIPROC_[A-Z_]+): ([\s\S]*)$/.exec(error?.message ?? '');
   if (match === null || !(match[1] in CODES)) return error;
   const [, code, message] = match;
-  const translatedError =
-    code === 'ERR_MULTIPROC_BROKEN_BARRIER' ? new BrokenBarrierError(message) : new MultiprocError(code, message);
+  const translatedError = errorOf(code, message);
   Error.captureStackTrace?.(translatedError, asMultiprocError);
   return translatedError;
 }
 
+function errorOf(code, message) {
+  switch (code) {
+    case 'ERR_MULTIPROC_BROKEN_BARRIER':
+      return new BrokenBarrierError(message);
+    case 'ERR_MULTIPROC_DEADLOCK':
+      return deadlockError();
+    default:
+      return new MultiprocError(code, message);
+  }
+}
+
+/** What the wait that has just ended with a deadlock throws. */
+function deadlockError() {
+  const { text, cycle } = binding.takeDeadlock() ?? { text: 'the wait would never have ended', cycle: [] };
+  return new DeadlockError(`deadlock: ${text}; nothing was acquired`, { cycle });
+}
+
 const binding = load();
-const native = {};
+const native = { deadlockError };
 for (const [name, value] of Object.entries(binding)) {
   if (typeof value !== 'function') continue;
   if (/^[A-Z]/.test(name)) {

@@ -63,6 +63,14 @@ class BrokenBarrierError extends MultiprocError {
 }
 nameClass(BrokenBarrierError);
 
+/** `cycle`: the processes that wait for each other, each with `pid`, `threadId`, `name`, `holds` and `waitsFor`. */
+class DeadlockError extends MultiprocError {
+  constructor(message, details) {
+    super('ERR_MULTIPROC_DEADLOCK', message, details);
+  }
+}
+nameClass(DeadlockError);
+
 /** A value cannot travel; `path` names the place inside the value, as in `args[0].rows[3].callback`. */
 class SerializationError extends MultiprocError {
   constructor(message, details) {
@@ -117,6 +125,7 @@ module.exports = {
   CODES,
   MultiprocError,
   BrokenBarrierError,
+  DeadlockError,
   SerializationError,
   ProcessDiedError,
   WorkerDiedError,

@@ -2,6 +2,7 @@
 // This thread's link to the native runtime: opened on first use, and the place where its events arrive.
 
 const native = require('./binding');
+const { invalidValue } = require('./arguments');
 const { AbortError } = require('./errors');
 
 // The kinds of events; src/binding/runtime.rs has the same numbers.
@@ -10,6 +11,12 @@ const EVENT_CHANNEL = 2;
 const EVENT_CHANNEL_END = 3;
 const EVENT_CHILD_EXIT = 4;
 const EVENT_POOL = 5;
+const EVENT_DEADLOCK = 6;
+
+/** The outcome of a wait that would never have ended. */
+const DEADLOCK = -5;
+/** In place of a timeout: none, but the wait may be aborted. */
+const MAY_BE_ABORTED = -2;
 
 let instance;
 let environment;
@@ -27,10 +34,27 @@ function open() {
   if (instance !== undefined) return instance;
   instance = native.register(dispatch);
   environment = native.domainInfo();
+  applyPolicy(process.env.MULTIPROC_DEADLOCK);
   // Children that are started by other means find the domain through us, for as long as we live.
   process.env[environment.holderVariable] = environment.holderValue;
   delete process.env[environment.descriptorVariable];
   return instance;
+}
+
+/** What is done about deadlocks in this process. The environment's policy is that of the whole family. */
+const POLICIES = ['off', 'warn', 'throw'];
+
+function applyPolicy(policy) {
+  if (POLICIES.includes(policy)) native.setDeadlockPolicy(POLICIES.indexOf(policy));
+}
+
+/** @param {'off' | 'warn' | 'throw'} policy */
+function setDeadlockPolicy(policy) {
+  if (!POLICIES.includes(policy)) {
+    throw invalidValue('setDeadlockPolicy()', 'policy', `one of '${POLICIES.join("', '")}'`, policy);
+  }
+  open();
+  applyPolicy(policy);
 }
 
 function dispatch(kind, id, value) {
@@ -45,6 +69,11 @@ function dispatch(kind, id, value) {
       return children.get(id)?.(value);
     case EVENT_POOL:
       return pools.get(id)?.();
+    case EVENT_DEADLOCK:
+      return process.emitWarning(native.deadlockError().message, {
+        type: 'DeadlockWarning',
+        code: 'ERR_MULTIPROC_DEADLOCK',
+      });
   }
 }
 
@@ -58,7 +87,7 @@ function dispatch(kind, id, value) {
  */
 function wait(begin, timeout, signal) {
   if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
-  const id = begin(open(), timeout);
+  const id = begin(open(), signal === undefined || timeout >= 0 ? timeout : MAY_BE_ABORTED);
   if (id < 0) return Promise.resolve(id);
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -70,10 +99,11 @@ function wait(begin, timeout, signal) {
     waits.set(id, (outcome) => {
       waits.delete(id);
       signal?.removeEventListener('abort', onAbort);
-      resolve(outcome);
+      if (outcome === DEADLOCK) reject(native.deadlockError());
+      else resolve(outcome);
     });
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
 
-module.exports = { open, wait, channels, children, pools, instance: open };
+module.exports = { open, wait, setDeadlockPolicy, channels, children, pools, instance: open };

@@ -25,6 +25,8 @@ pub enum Code {
     LockNotOwner,
     /// A bounded semaphore was released more often than it was acquired.
     SemBound,
+    /// The wait would never end: it closed a cycle of waits.
+    Deadlock,
     /// An object has as many waits as it has room for.
     Waiters,
     /// A semaphore was released beyond its largest value.
@@ -38,7 +40,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Domain,
         Self::ShmSpace,
         Self::Agents,
@@ -49,6 +51,7 @@ impl Code {
         Self::LockNotOwner,
         Self::SemBound,
         Self::Waiters,
+        Self::Deadlock,
         Self::SemOverflow,
         Self::BrokenBarrier,
         Self::ChannelClosed,
@@ -67,6 +70,7 @@ impl Code {
             Self::LockNotOwner => "ERR_MULTIPROC_LOCK_NOT_OWNER",
             Self::SemBound => "ERR_MULTIPROC_SEM_BOUND",
             Self::Waiters => "ERR_MULTIPROC_WAITERS",
+            Self::Deadlock => "ERR_MULTIPROC_DEADLOCK",
             Self::SemOverflow => "ERR_MULTIPROC_SEM_OVERFLOW",
             Self::BrokenBarrier => "ERR_MULTIPROC_BROKEN_BARRIER",
             Self::ChannelClosed => "ERR_MULTIPROC_CHANNEL_CLOSED",

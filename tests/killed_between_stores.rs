@@ -337,8 +337,9 @@ fn joining_passing_and_leaving_a_barrier() {
         },
         |domain, _, block, _| {
             let me = domain.first_agent();
-            let arrived =
-                bounded("the guard of a dead process", move || Barrier::at(domain, block).expect("sound").arrive(me, false));
+            let arrived = bounded("the guard of a dead process", move || {
+                Barrier::at(domain, block).expect("sound").arrive(me, false)
+            });
             assert!(matches!(arrived, Arrival::Last(0) | Arrival::Broken));
             domain.reap_dead();
             let barrier = Barrier::at(domain, block).expect("sound");

@@ -54,6 +54,11 @@ class Channel {
     if (!this.#closed) native.setChannel(this.#id, true, referenced);
   }
 
+  /** What comes by it makes none of the program's own waits end: a deadlock is one in spite of it. */
+  setInternal() {
+    native.setChannelInternal(this.#id);
+  }
+
   /** Sends text. @returns {number} bytes that the peer has not read yet */
   sendText(text) {
     return native.channelSend(this.#id, TEXT, text);

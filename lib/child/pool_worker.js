@@ -15,6 +15,7 @@ const { portableError } = require('./portable_error');
 const TURN_MS = 10;
 
 const { channel } = attach();
+channel.setInternal();
 const [[, first], ...others] = channel.receiveNow();
 const {
   queue: [index, generation],

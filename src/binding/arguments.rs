@@ -29,13 +29,14 @@ pub fn identity(block: Block) -> Vec<u32> {
 
 /// How a wait ended, in a number below zero. Numbers above zero name waits that go on.
 ///
-/// -1 done · -2 timed out · -3 the barrier broke · -4 somebody else has done it · -(16 + token) done, taken over from that dead agent
+/// -1 done · -2 timed out · -3 the barrier broke · -4 somebody else has done it · -5 a deadlock · -(16 + token) done, taken over from that dead agent
 pub fn outcome(outcome: Outcome) -> f64 {
     match outcome {
         Outcome::Done => -1.0,
         Outcome::TimedOut => -2.0,
         Outcome::Broken => -3.0,
         Outcome::Already => -4.0,
+        Outcome::Deadlock => -5.0,
         Outcome::FromDead(token) => -16.0 - f64::from(token.0),
     }
 }

@@ -40,6 +40,12 @@ pub fn set_channel(id: u32, reading: bool, referenced: bool) -> napi::Result<()>
     runtime::with(|runtime| runtime.set_channel(id, reading, referenced))
 }
 
+/// What comes by this channel makes none of the program's waits end: it is a worker's own.
+#[napi]
+pub fn set_channel_internal(id: u32) -> napi::Result<()> {
+    runtime::with(|runtime| runtime.set_internal(id))
+}
+
 /// Sends text (type 0) or bytes (of any other type); returns the bytes that the peer has not taken yet.
 #[napi]
 pub fn channel_send(id: u32, message_type: u32, content: Either<String, Uint8Array>) -> napi::Result<f64> {

@@ -6,6 +6,7 @@ mod barrier;
 mod buffer;
 mod channel;
 mod child;
+mod deadlock;
 mod lock;
 mod meta;
 mod object;

@@ -15,7 +15,7 @@ use crate::sync::event::{self, Event};
 use crate::sync::latch::{self, Latch};
 use crate::sync::permits::Permits;
 use crate::sync::semaphore::{self, Semaphore};
-use crate::sync::waits::Goal;
+use crate::sync::waits::{Goal, Outcome};
 use crate::sync::{lock, once, rwlock};
 
 #[napi]
@@ -107,13 +107,16 @@ impl NativeObject {
         })
     }
 
-    /// Waits and blocks the thread. Returns the outcome.
+    /// Waits and blocks the thread. Returns the outcome; a deadlock is thrown.
     #[napi]
     pub fn wait_sync(&self, env: Env, goal: u32, a: u32, b: u32, timeout_ms: f64) -> napi::Result<f64> {
         let block = self.block()?;
         runtime::with(|runtime| {
             let goal = goal_of(runtime.domain(), block, goal, a, b)?;
-            Ok(outcome(runtime.wait_sync(env.raw(), block, goal, timeout_ms)))
+            match runtime.wait_sync(env.raw(), block, goal, timeout_ms) {
+                Outcome::Deadlock => Err(Error::new(Code::Deadlock, "the wait would never have ended".to_owned())),
+                ended => Ok(outcome(ended)),
+            }
         })
     }
 

@@ -19,7 +19,8 @@
 //! for a long while.
 //!
 //! A slot, 256 bytes: 0 life u64 · 8 start time u64 · 16 tid u32 · 20 primary slot + 1 u32 · 24 park u32 ·
-//! 28 parent token u32 · 32 name length u32 · 36 name, 92 bytes · 128 the rest is unused.
+//! 28 parent token u32 · 32 name length u32 · 36 name, 92 bytes · 128 what its agent waits for, 128 bytes
+//! (sync/deadlock/record.rs).
 
 use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::sys::atomic::{AtomicU32, AtomicU64};
@@ -49,6 +50,8 @@ pub const PARK_FUTEX: u32 = 2;
 pub const PARK_LOOP: u32 = 3;
 
 const NAME_MAX: usize = 92;
+/// Where in a slot the record of its agent's waits begins.
+const RECORD: u64 = 128;
 
 /// Names one agent for ever: slot and generation. Zero is nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,6 +135,8 @@ impl<'d> Agents<'d> {
             self.park(slot).store(PARK_RUNNING, Relaxed);
             self.field(slot, 28).store(parent.0, Relaxed);
             self.field(slot, 32).store(0, Relaxed);
+            // Nothing is waited for; the version that stands before the count is even and goes on from what it was.
+            self.field(slot, RECORD + 4).store(0, Relaxed);
             // Release: whoever sees LIVE sees the identity. An exchange: the slot is ours only while nobody took it away.
             if self.life_word(slot).compare_exchange(claimed.0, claimed.with(LIVE).0, AcqRel, Relaxed).is_ok() {
                 return Ok(Token::new(slot, generation));
@@ -236,6 +241,11 @@ impl<'d> Agents<'d> {
                 listed.then(|| (slot, life.pid(), start_time))
             })
             .collect()
+    }
+
+    /// The offset of what the agent in that slot has published of its waits.
+    pub fn record(&self, slot: u32) -> u64 {
+        Layout::agent(slot % AGENT_COUNT) + RECORD
     }
 
     pub fn park(&self, slot: u32) -> &'d AtomicU32 {

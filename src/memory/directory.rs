@@ -298,6 +298,27 @@ impl Domain {
         (state == state_word(generation, kind as u64, LIVE)).then_some(Handle { kind, index, generation })
     }
 
+    /// The handle of the living block in that entry.
+    pub fn handle_in(&self, index: u32) -> Option<Handle> {
+        if index >= self.entry_count() {
+            return None;
+        }
+        self.live_handle(index, (self.entry(index).state().load(Acquire) >> 32) as u32)
+    }
+
+    /// The block that a handle names, to look at and not to keep: it may die, and be another's, at any moment.
+    pub fn block_of(&self, handle: Handle) -> Option<Block> {
+        if !self.is_live(handle) {
+            return None;
+        }
+        let entry = self.entry(handle.index);
+        let (offset, length) = (entry.offset().load(Relaxed), entry.length().load(Relaxed));
+        let is_sound = offset >= self.layout.small_start
+            && offset.is_multiple_of(64)
+            && offset.checked_add(length).is_some_and(|end| end <= self.layout.size);
+        is_sound.then_some(Block { handle, offset, length })
+    }
+
     /// Whether the handle's block is alive.
     pub fn is_live(&self, handle: Handle) -> bool {
         handle.index < self.entry_count()

@@ -6,7 +6,7 @@
 //!
 //! A slot, 256 bytes: 0 target u64 (index + 1 << 32 | generation, 0 empty) · 8 hash u64 · 16 length u32 · 20 name, 232 bytes.
 
-use crate::sys::atomic::Ordering::{Relaxed, Release};
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::directory::{Block, Handle, Kind};
@@ -52,6 +52,19 @@ impl Domain {
             }
         }
         Err(Error::new(Code::Internal, format!("the object named {name:?} keeps dying while it is looked up")))
+    }
+
+    /// The name of a living object, if it has one. Looked at without the domain lock: it may be gone the next moment.
+    pub fn name_of(&self, handle: Handle) -> Option<String> {
+        let slot = self.entry(handle.index).name().load(Relaxed).checked_sub(1).filter(|slot| *slot < NAME_COUNT)?;
+        let at = Layout::name(slot);
+        let length = self.map.u32_at(at + 16).load(Relaxed) as usize;
+        let mut stored = [0; NAME_MAX_BYTES];
+        let stored = stored.get_mut(..length)?;
+        self.map.read(at + 20, stored);
+        let target = u64::from(handle.index + 1) << 32 | u64::from(handle.generation);
+        // Read last: what was read is this object's name.
+        (self.map.u64_at(at).load(Acquire) == target).then(|| String::from_utf8_lossy(stored).into_owned())
     }
 
     fn find_name(&self, name: &[u8]) -> Option<Handle> {

@@ -49,6 +49,8 @@ pub enum Outcome {
     Broken,
     /// Somebody else has done it: nothing is left to do.
     Already,
+    /// The wait would never have ended (deadlock/mod.rs).
+    Deadlock,
 }
 
 impl Goal {
@@ -99,6 +101,14 @@ impl Goal {
                 Outcome::TimedOut
             }
             _ => Outcome::TimedOut,
+        }
+    }
+
+    /// The wait ends with that outcome, unless it turns out to have succeeded.
+    pub(super) fn give_up_for(self, agent: &Agent, block: Block, outcome: Outcome) -> Outcome {
+        match self.give_up(agent, block) {
+            Outcome::TimedOut => outcome,
+            succeeded => succeeded,
         }
     }
 

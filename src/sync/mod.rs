@@ -9,12 +9,14 @@
 //! | lock, rwlock, once | mutual exclusion, each a state machine over a word with its owner's token |
 //! | semaphore, permits | permits without and with an owner |
 //! | barrier, condition, event, latch | waiting for each other |
+//! | deadlock | waits that can never end |
 //! | goal | what a wait is for: the one place that knows all of them |
 //! | waits | one agent's pending waits, blocking and asynchronous |
 
 pub mod barrier;
 pub mod claim;
 pub mod condition;
+pub mod deadlock;
 pub mod event;
 mod goal;
 pub mod holders;

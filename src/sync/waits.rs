@@ -11,10 +11,11 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::claim::Standing;
+use super::deadlock::{self, Detector, Policy, Record, Report, Wanted};
 pub use super::goal::{Goal, Outcome};
-use super::park::{self, Agent};
+use super::park::{self, Agent, LOOK_AGAIN_AFTER};
 use crate::memory::Block;
-use crate::sys::clock::Deadline;
+use crate::sys::clock::{self, Deadline};
 
 /// How a blocking wait waits.
 pub struct Patience {
@@ -29,6 +30,10 @@ struct Pending {
     block: Block,
     goal: Goal,
     deadline: Deadline,
+    /// It may be aborted, or has a deadline: it can end whatever the others do.
+    ends_by_itself: bool,
+    /// When it began, in nanoseconds of the monotonic clock.
+    since: u64,
     standing: Standing,
 }
 
@@ -41,11 +46,20 @@ pub struct Waits {
     pending: Vec<Pending>,
     /// Waits of this agent in each line, with what leaves it.
     lines: HashMap<Line, (u32, Block, Goal)>,
+    /// Of the asynchronous waits, while the event loop sleeps.
+    pub detector: Detector,
+    /// Of the last wait that ended with `Outcome::Deadlock`.
+    report: Option<Report>,
 }
 
 impl Waits {
     /// Begins an asynchronous wait. `Err` is its outcome, when that is known at once; `Ok` its number.
-    pub fn begin(&mut self, agent: &Agent, block: Block, goal: Goal, deadline: Deadline) -> Result<u32, Outcome> {
+    pub fn begin(
+        &mut self,
+        agent: &Agent,
+        (block, goal, deadline): (Block, Goal, Deadline),
+        may_be_aborted: bool,
+    ) -> Result<u32, Outcome> {
         self.register(agent, block, goal);
         // Registered first, looked second: see waiters.rs. Earlier waits of this agent for the object go first.
         let line = line(block, goal);
@@ -63,7 +77,9 @@ impl Waits {
         self.next_id = self.next_id.wrapping_add(1);
         // The wait keeps the block: its object may be closed meanwhile, and the memory become another's.
         agent.domain.retain(block.handle);
-        self.pending.push(Pending { id: self.next_id, block, goal, deadline, standing });
+        let ends_by_itself = may_be_aborted || !deadline.is_never();
+        let since = clock::monotonic_ns();
+        self.pending.push(Pending { id: self.next_id, block, goal, deadline, ends_by_itself, since, standing });
         Ok(self.next_id)
     }
 
@@ -117,8 +133,19 @@ impl Waits {
                 std::hint::spin_loop();
             }
         }
+        let wanted = Wanted::of(goal, block).filter(|_| deadline.is_never() && deadlock::policy() != Policy::Off);
+        if let Some(report) = wanted.and_then(|wanted| deadlock::waits_for_itself(agent, wanted))
+            && self.ends_with(report)
+        {
+            return goal.give_up_for(agent, block, Outcome::Deadlock);
+        }
         self.register(agent, block, goal);
         self.leave_other_lines(agent, line(block, goal));
+        let mut detector = Detector::default();
+        if let Some(wanted) = wanted {
+            detector.sleep(agent, Record { since: clock::monotonic_ns(), wanted: vec![wanted] });
+        }
+        let mut look_around = Instant::now() + patience.look_again_after;
         let outcome = loop {
             if let Some(outcome) = goal.attempt(agent, block, &mut standing) {
                 break outcome;
@@ -126,11 +153,16 @@ impl Waits {
             if deadline.has_passed() {
                 break goal.give_up(agent, block);
             }
-            let before = Instant::now();
-            let look_again = standing.look_again().map(|at| at.saturating_duration_since(before));
-            let longest = look_again.map_or(patience.look_again_after, |early| early.min(patience.look_again_after));
-            agent.park(deadline.remaining(longest));
-            if before.elapsed() >= patience.look_again_after {
+            let looks = [Some(look_around), standing.look_again(), detector.next_look()];
+            let next_look = looks.into_iter().flatten().min().unwrap_or(look_around);
+            agent.park(deadline.remaining(next_look.saturating_duration_since(Instant::now())));
+            if let Some(report) = detector.look(agent, LOOK_AGAIN_AFTER)
+                && self.ends_with(report)
+            {
+                break goal.give_up_for(agent, block, Outcome::Deadlock);
+            }
+            if Instant::now() >= look_around {
+                look_around = Instant::now() + patience.look_again_after;
                 if is_stopping() {
                     break goal.give_up(agent, block);
                 }
@@ -139,9 +171,48 @@ impl Waits {
                 }
             }
         };
+        detector.wake(agent);
         self.rejoin_other_lines(agent, line(block, goal));
         self.unregister(agent, block, goal);
         outcome
+    }
+
+    /// What the agent waits for, when nothing but that can make it go on as far as its waits are concerned.
+    pub fn hopeless(&self) -> Option<Record> {
+        let wanted = self
+            .pending
+            .iter()
+            .map(|pending| Wanted::of(pending.goal, pending.block).filter(|_| !pending.ends_by_itself));
+        let wanted: Option<Vec<Wanted>> = wanted.collect();
+        let since = self.pending.iter().map(|pending| pending.since).max()?;
+        Some(Record { since, wanted: wanted? })
+    }
+
+    /// The asynchronous wait that closed a deadlock ends with that news. Returns its number.
+    pub fn end_deadlocked(&mut self, agent: &Agent, report: Report) -> Option<u32> {
+        let is_meant = |pending: &Pending| Wanted::of(pending.goal, pending.block) == Some(report.wanted);
+        let position = self.pending.iter().rposition(is_meant)?;
+        let Pending { id, block, goal, .. } = self.pending.remove(position);
+        goal.give_up(agent, block);
+        self.unregister(agent, block, goal);
+        agent.domain.detach(block.handle);
+        self.report = Some(report);
+        Some(id)
+    }
+
+    /// The cycle of the last wait that ended with `Outcome::Deadlock`.
+    pub fn take_report(&mut self) -> Option<Report> {
+        self.report.take()
+    }
+
+    /// Of a blocking wait: whether it ends with this news. Otherwise it has been told on stderr, as no JavaScript can run.
+    fn ends_with(&mut self, report: Report) -> bool {
+        if deadlock::policy() == Policy::Throw {
+            self.report = Some(report);
+            return true;
+        }
+        eprintln!("(multiproc) deadlock: {report}");
+        false
     }
 
     pub fn is_empty(&self) -> bool {

@@ -2,6 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use nix::time::{ClockId, clock_gettime};
+
+/// The monotonic clock, which is the same in all processes of a machine.
+pub fn monotonic_ns() -> u64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64)
+}
+
 /// When a wait gives up. `None`: never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Option<Instant>);
@@ -17,6 +24,10 @@ impl Deadline {
         // A century is for ever, and never overflows an Instant.
         let seconds = (timeout_ms / 1000.0).min(3.2e9);
         Self(Instant::now().checked_add(Duration::from_secs_f64(seconds)))
+    }
+
+    pub fn is_never(self) -> bool {
+        self.0.is_none()
     }
 
     pub fn instant(self) -> Option<Instant> {

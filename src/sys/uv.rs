@@ -41,6 +41,7 @@ unsafe extern "C" {
     fn uv_unref(handle: *mut c_void);
     fn uv_close(handle: *mut c_void, callback: Callback);
     fn uv_backend_timeout(event_loop: *mut c_void) -> c_int;
+    fn uv_loop_alive(event_loop: *mut c_void) -> c_int;
 }
 
 /// An active handle. It must be closed, and its memory is freed when libuv says that it is.
@@ -135,4 +136,10 @@ pub enum ClosedKind {
 pub fn backend_timeout(event_loop: Loop) -> i32 {
     // SAFETY: the loop is the calling thread's.
     unsafe { uv_backend_timeout(event_loop.0) }
+}
+
+/// Whether the loop has handles or requests that keep it alive.
+pub fn is_alive(event_loop: Loop) -> bool {
+    // SAFETY: the loop is the calling thread's.
+    unsafe { uv_loop_alive(event_loop.0) != 0 }
 }

@@ -28,6 +28,17 @@ fn look_and_dispatch() -> bool {
     !events.is_empty()
 }
 
+/// Says what the loop waits for while it sleeps. Returns whether a wait ended instead: it was part of a deadlock.
+fn publish_waits() -> bool {
+    let mut events = Vec::new();
+    let _ = with(|runtime| {
+        runtime.look_for_deadlock(&mut events);
+        Ok(())
+    });
+    dispatch(&events);
+    !events.is_empty()
+}
+
 pub extern "C" fn on_prepare(_: *mut c_void) {
     let interested = RUNTIME.with(|cell| cell.borrow().as_ref().is_some_and(|runtime| runtime.has_interest()));
     if !interested {
@@ -36,6 +47,9 @@ pub extern "C" fn on_prepare(_: *mut c_void) {
     look_and_dispatch();
     spin();
     for _ in 0..4 {
+        if publish_waits() {
+            continue;
+        }
         let asleep = RUNTIME.with(|cell| {
             let borrowed = cell.borrow();
             let Some(runtime) = borrowed.as_ref() else { return true };
@@ -50,6 +64,7 @@ pub extern "C" fn on_prepare(_: *mut c_void) {
                 return true;
             }
             runtime.agent.leave_sleep();
+            runtime.waits.detector.wake(&runtime.agent);
             false
         });
         if asleep {
@@ -113,6 +128,7 @@ pub extern "C" fn on_poll(_: *mut c_void, _: c_int, _: c_int) {
 pub extern "C" fn on_check(_: *mut c_void) {
     let _ = with(|runtime| {
         runtime.agent.leave_sleep();
+        runtime.waits.detector.wake(&runtime.agent);
         Ok(())
     });
     look_and_dispatch();

@@ -10,11 +10,14 @@ use crate::process::spawn::SpawnedChild;
 use crate::sync::park;
 use crate::sys::{Errno, procfs, signal};
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own; together they make no state machine")]
 pub struct ChannelState {
     pub endpoint: Endpoint,
     pub(super) instance: usize,
     pub(super) reading: bool,
     pub(super) referenced: bool,
+    /// Of the package's own: what comes by it makes none of the program's waits end.
+    pub(super) internal: bool,
     pub(super) end_reported: bool,
 }
 
@@ -39,7 +42,19 @@ pub struct ChildState {
     pub(super) referenced: bool,
 }
 
+impl ChildState {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.pid
+    }
+}
+
 impl Runtime {
+    /// The channel is one of the package's own.
+    pub fn set_internal(&mut self, id: u32) -> Result<()> {
+        self.channel(id)?.internal = true;
+        Ok(())
+    }
+
     pub fn add_channel(&mut self, endpoint: Endpoint, instance: u32) -> u32 {
         self.next_id += 1;
         let state = ChannelState {
@@ -47,6 +62,7 @@ impl Runtime {
             instance: instance as usize,
             reading: false,
             referenced: false,
+            internal: false,
             end_reported: false,
         };
         self.channels.insert(self.next_id, state);

@@ -24,6 +24,7 @@ use self::members::{ChannelState, ChildState, QueueState};
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::process::watcher;
+use crate::sync::deadlock::{self, Record, Report, Wanted};
 use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
 use crate::sync::waits::{Goal, Outcome, Patience, Waits};
 use crate::sys::clock::Deadline;
@@ -42,7 +43,10 @@ pub const EVENT_CHANNEL: u32 = 2;
 pub const EVENT_CHANNEL_END: u32 = 3;
 pub const EVENT_CHILD_EXIT: u32 = 4;
 pub const EVENT_TASKS: u32 = 5;
+pub const EVENT_DEADLOCK: u32 = 6;
 
+/// In place of a timeout: none, but the wait may be aborted. (-1: none, and it may not.)
+const MAY_BE_ABORTED: f64 = -2.0;
 /// Handling a message makes the next one likely: how often in a row a spin may start anew.
 const SPINS_IN_A_ROW: u32 = 32;
 /// A blocking wait of a worker thread asks this often whether the thread is to end.
@@ -75,6 +79,10 @@ pub struct Runtime {
     is_referenced: bool,
     armed: Option<Instant>,
     spin: Duration,
+    /// The loop was made to turn because it could not be told whether it has other work.
+    was_turned: bool,
+    /// A deadlock that JavaScript is to be told of, under the policy to warn.
+    warning: Option<Report>,
     /// A message was handled since the loop last slept.
     had_traffic: bool,
 }
@@ -146,6 +154,8 @@ impl Runtime {
             is_referenced: false,
             armed: None,
             spin: spin_from_environment(),
+            was_turned: false,
+            warning: None,
             had_traffic: false,
         })
     }
@@ -161,7 +171,8 @@ impl Runtime {
         goal: Goal,
         timeout_ms: f64,
     ) -> std::result::Result<u32, Outcome> {
-        let id = self.waits.begin(&self.agent, block, goal, Deadline::after_ms(timeout_ms))?;
+        let may_be_aborted = timeout_ms <= MAY_BE_ABORTED;
+        let id = self.waits.begin(&self.agent, (block, goal, Deadline::after_ms(timeout_ms)), may_be_aborted)?;
         self.wait_instances.insert(id, instance as usize);
         self.settle();
         Ok(id)
@@ -191,6 +202,11 @@ impl Runtime {
         outcome
     }
 
+    /// The deadlock of the last wait that ended with one, or the last that is only warned of.
+    pub fn take_deadlock(&mut self) -> Option<Report> {
+        self.waits.take_report().or_else(|| self.warning.take())
+    }
+
     pub fn note_traffic(&mut self) {
         self.had_traffic = true;
     }
@@ -210,7 +226,8 @@ impl Runtime {
         let is_watched = !self.waits.is_empty() || self.queues.values().any(QueueState::has_untaken_tasks);
         let deadline = is_watched.then(|| {
             let look_again = Instant::now() + LOOK_AGAIN_AFTER;
-            self.waits.nearest_deadline().map_or(look_again, |nearest| nearest.min(look_again))
+            let sooner = [self.waits.nearest_deadline(), self.waits.detector.next_look()];
+            sooner.into_iter().flatten().fold(look_again, Instant::min)
         });
         let is_sooner = match (self.armed, deadline) {
             (_, None) => self.armed.is_some(),
@@ -267,6 +284,59 @@ impl Runtime {
     fn has_arrivals(&self) -> bool {
         self.channels.values().any(|state| state.reading && state.endpoint.has_data())
             || self.queues.values().any(|state| state.idle && state.queue.has_tasks())
+    }
+
+    /// The loop is about to sleep. When nothing but the end of its waits can make it go on, the others are told; and when
+    /// that is for ever, one wait ends.
+    fn look_for_deadlock(&mut self, events: &mut Vec<Event>) {
+        let Some(record) = self.hopeless() else {
+            self.waits.detector.forget();
+            return;
+        };
+        self.waits.detector.sleep(&self.agent, record);
+        if let Some(report) = self.waits.detector.look(&self.agent, LOOK_AGAIN_AFTER) {
+            self.waits.detector.wake(&self.agent);
+            if deadlock::policy() == deadlock::Policy::Throw {
+                if let Some(id) = self.waits.end_deadlocked(&self.agent, report) {
+                    let instance = self.wait_instances.remove(&id).unwrap_or(0);
+                    let value = super::arguments::outcome(Outcome::Deadlock);
+                    events.push(Event { instance, kind: EVENT_WAIT, id, value });
+                }
+            } else if self.waits.detector.is_news(&report) {
+                self.warning = Some(report);
+                events.push(Event { instance: 0, kind: EVENT_DEADLOCK, id: 0, value: 0.0 });
+            }
+        }
+        self.settle();
+    }
+
+    fn hopeless(&mut self) -> Option<Record> {
+        if self.waits.is_empty() || deadlock::policy() == deadlock::Policy::Off {
+            return None;
+        }
+        // A task may come to an idle worker, and a message to whoever listens.
+        if self.queues.values().any(|state| state.idle)
+            || self.channels.values().any(|state| state.referenced && !state.internal)
+        {
+            return None;
+        }
+        let mut record = self.waits.hopeless()?;
+        let children = self.children.values().filter(|state| state.referenced);
+        record.wanted.extend(children.map(|state| Wanted::EndOf(state.pid())));
+        let (poll, ..) = self.handles.as_ref()?;
+        poll.set_ref(false);
+        let has_other_work = uv::is_alive(self.event_loop);
+        poll.set_ref(self.is_referenced);
+        let timeout = uv::backend_timeout(self.event_loop);
+        // 0 without other work: a descriptor is not watched yet. The loop would sleep all the same, and tell nothing: let it
+        // turn once.
+        if !has_other_work && timeout == 0 && !std::mem::replace(&mut self.was_turned, true) {
+            self.interrupt.raise();
+        }
+        if timeout != 0 {
+            self.was_turned = false;
+        }
+        (!has_other_work && timeout < 0).then_some(record)
     }
 
     fn drain_poller(&mut self) {
