@@ -42,6 +42,13 @@ module.exports = [
     contenders: ['multiproc', 'multiproc_await', 'python', 'c_robust_mutex'],
   },
   {
+    name: 'lock_contended',
+    title: 'A lock that two processes want all the time, each to add 1 to a shared number',
+    unit: 'pairs/s',
+    lower: false,
+    contenders: ['multiproc', 'python', 'c_robust_mutex'],
+  },
+  {
     name: 'pool_one',
     title: 'Pool of 2 workers: one tiny task at a time',
     unit: 'µs',
