@@ -3,17 +3,14 @@
 
 mod family;
 
-use family::stepper::{FREE_WORDS, kill_after, perform};
-use family::{Board, Child, address, bounded, bytes_at, handle, new_domain, play};
-use multiproc::channel::Endpoint;
+use family::stepper::{FREE_WORDS, each_kill, perform};
+use family::{Board, address, bounded, bytes_at, handle, play};
 use multiproc::memory::{Block, Domain, Handle, Kind};
 use multiproc::pool::task_queue::TaskQueue;
 use multiproc::sync::barrier::{Arrival, Barrier};
 use multiproc::sync::lock::{self, Attempt, Lock};
-use multiproc::sync::park::Agent;
 use multiproc::sync::semaphore::{self, Semaphore};
 
-const CHANGES_MAX: u32 = 400;
 /// Where the state of an object lies in its block; what messages hold is of no interest.
 const STATE_BYTES: u64 = 136;
 /// The state of a task queue, with its first slots.
@@ -93,21 +90,6 @@ fn role() {
                 barrier.leave(me);
             });
         }),
-        ("send", |domain, arguments| {
-            let board = Board::open(domain, arguments[0]);
-            let agent = Agent::enlist(domain).expect("an agent");
-            let mut end = Endpoint::open(&agent, handle(Kind::Channel, arguments[1])).expect("the channel");
-            // The ring is nearly full, so that the sends go on in a new segment.
-            for _ in 0..4 {
-                end.send(0, &[&[0; 15_600]]).expect("sent");
-            }
-            let messages = [1, 2, 3].map(|number| (number, message(number)));
-            perform(board, || {
-                for (number, bytes) in &messages {
-                    end.send(*number, &[bytes]).expect("sent");
-                }
-            });
-        }),
         ("work", |domain, arguments| {
             let board = Board::open(domain, arguments[0]);
             let queue = TaskQueue::open(domain, handle(Kind::TaskQueue, arguments[1])).expect("the queue");
@@ -120,58 +102,6 @@ fn role() {
             });
         }),
     ]);
-}
-
-/// Kills the role after each number of changes in turn. `prepare` makes what it works on, and says what to tell it;
-/// `check` looks at what is left, before anybody has reaped the dead, and returns the blocks that may remain.
-fn each_kill<T>(
-    role: &str,
-    watched_bytes: u64,
-    prepare: impl Fn(&'static Domain) -> (T, Vec<u64>),
-    check: impl Fn(&'static Domain, Board, T, u32) -> u32,
-) {
-    for changes in 1..CHANGES_MAX {
-        let domain = new_domain(64);
-        let board = Board::new(domain, 64);
-        let empty = domain.usage();
-        let (prepared, arguments) = prepare(domain);
-        let arguments: Vec<u64> = std::iter::once(board.address()).chain(arguments).collect();
-        let mut child = Child::start(role, domain, &arguments);
-        let finished = kill_after(&mut child, domain, board, watched_bytes, changes);
-        let context = format!("{role} killed after change {changes}");
-        println!("{context}");
-        nothing_is_given_twice(domain);
-        let remaining = check(domain, board, prepared, changes);
-        domain.reap_dead();
-        nothing_is_given_twice(domain);
-        let (bytes, count) = domain.usage();
-        if remaining == 0 {
-            assert_eq!((bytes, count), empty, "{context}: blocks were lost");
-        } else {
-            assert!(count <= empty.1 + remaining, "{context}: {count} blocks are left");
-        }
-        if finished {
-            assert!(changes > 2, "the operation was hardly watched");
-            return;
-        }
-    }
-    panic!("{role} did not come to its end within {CHANGES_MAX} changes");
-}
-
-/// Blocks of several sizes, at once, are apart and zeroed; then they are given back.
-fn nothing_is_given_twice(domain: &'static Domain) {
-    let blocks: Vec<Block> = bounded("allocation after a death", move || {
-        [200, 200, 64, 128, 5000, 200].map(|size| domain.allocate(Kind::Buffer, size).expect("a block")).to_vec()
-    });
-    let mut places: Vec<(u64, u64)> = blocks.iter().map(|block| (block.offset, block.offset + block.length)).collect();
-    places.sort_unstable();
-    assert!(places.windows(2).all(|pair| pair[0].1 <= pair[1].0), "blocks overlap: {places:?}");
-    for block in blocks {
-        let bytes = bytes_at(domain, block.offset, block.length);
-        assert!(bytes.iter().all(|byte| *byte == 0), "not zeroed");
-        domain.map().write(block.offset, &vec![0xff; block.length as usize]);
-        domain.detach(block.handle);
-    }
 }
 
 fn open_jobs(domain: &Domain) -> (Block, bool) {
@@ -352,41 +282,6 @@ fn joining_passing_and_leaving_a_barrier() {
     );
 }
 
-fn message(number: u8) -> Vec<u8> {
-    vec![number; if number == 2 { 17_000 } else { 2000 }]
-}
-
-#[test]
-fn sending_messages_inline_out_of_line_and_into_a_new_segment() {
-    each_kill(
-        "send",
-        STATE_BYTES,
-        |domain| {
-            let agent = Agent::enlist(domain).expect("an agent");
-            let end = Endpoint::create(&agent).expect("a channel");
-            let handle = end.handle();
-            ((agent, end), vec![address(handle)])
-        },
-        |domain, _, (_agent, mut end), _| {
-            for _ in 0..4 {
-                assert_eq!(end.receive().expect("sound").expect("sent before").bytes.len(), 15_600);
-            }
-            let mut expected = 1;
-            while let Some(received) = end.receive().expect("sound") {
-                assert_eq!(received.message_type, expected, "in order, none left out");
-                assert_eq!(received.bytes, message(expected), "whole");
-                expected += 1;
-            }
-            domain.reap_dead();
-            assert!(end.is_ended());
-            end.take_back();
-            end.close();
-            // A block that was shipped inside a message which was never committed stays (memory/directory.rs).
-            1
-        },
-    );
-}
-
 #[test]
 fn claiming_and_finishing_tasks() {
     each_kill(
@@ -415,7 +310,8 @@ fn claiming_and_finishing_tasks() {
             }
             for id in 1..=3 {
                 let done = board.get(FREE_WORDS + u64::from(id)) == 1;
-                let lists = usize::from(taken.contains(&id)) + left.iter().filter(|other| **other == id).count();
+                let lists = taken.iter().filter(|other| **other == id).count()
+                    + left.iter().filter(|other| **other == id).count();
                 assert!(lists <= 1, "task {id}: taken {taken:?}, left {left:?}");
                 assert!(done || lists == 1, "task {id} is lost: taken {taken:?}, left {left:?}");
                 assert!(!(done && left.contains(&id)), "task {id} would run twice");

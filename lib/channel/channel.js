@@ -14,6 +14,7 @@ class Channel {
   #id;
   #onMessage;
   #onEnd;
+  #shut = false;
   #closed = false;
   /** Messages that are being delivered: type, content, type, content, …, and the next one's place. */
   #batch = [];
@@ -51,7 +52,7 @@ class Channel {
   }
 
   setReferenced(referenced) {
-    if (!this.#closed) native.setChannel(this.#id, true, referenced);
+    if (!this.#shut) native.setChannel(this.#id, true, referenced);
   }
 
   /** What comes by it makes none of the program's own waits end: a deadlock is one in spite of it. */
@@ -92,7 +93,7 @@ class Channel {
   /** Reads what is there without waiting for the event loop. @returns {Array<[number, string | Buffer]>} */
   receiveNow() {
     const messages = [];
-    while (!this.#closed) {
+    while (!this.#shut) {
       const batch = native.channelReceive(this.#id);
       for (let index = 0; index < batch.length; index += 2) messages.push([batch[index], batch[index + 1]]);
       if (batch.length === 0) break;
@@ -105,31 +106,46 @@ class Channel {
     while (this.#drain());
   }
 
-  /** The peer is dead: the references inside messages that it never read end. */
+  /** The peer is dead, or never came and never will: the references inside messages that it has not read end. */
   discardUndelivered() {
     if (this.#closed) return;
-    const messages = native.channelTakeBack(this.#id);
-    for (let index = 0; index < messages.length; index += 2) {
-      if (messages[index] !== TEXT) discard(messages[index + 1]);
-    }
+    native.refuseChannelPeer(this.#id);
+    this.#takeBack();
+  }
+
+  /**
+   * Nothing is sent or received here any more; the peer finds the end behind what was sent. What it has not read when it
+   * dies is found by `close()`, which must follow: then, or when this end is no longer wanted at all.
+   */
+  shut() {
+    if (this.#shut) return;
+    for (const [type, content] of this.receiveNow()) if (type !== TEXT) discard(content);
+    this.#shut = true;
+    native.shutChannel(this.#id);
   }
 
   close() {
     if (this.#closed) return;
-    for (const [type, content] of this.receiveNow()) if (type !== TEXT) discard(content);
+    this.shut();
+    this.#takeBack();
     this.#closed = true;
     runtime.channels.delete(this.#id);
     native.closeChannel(this.#id);
   }
 
-  get closed() {
-    return this.#closed;
+  // What nobody can read any more, if the peer has closed before us or is dead. Otherwise it finds what we leave.
+  #takeBack() {
+    for (;;) {
+      const messages = native.channelTakeBack(this.#id);
+      if (messages.length === 0) return;
+      messages.forEach(discard);
+    }
   }
 
   // One batch a turn: a sender that is faster than we are does not keep timers and other sources from their turn.
   #drain() {
     this.#deliver();
-    if (this.#closed) return false;
+    if (this.#shut) return false;
     this.#batch = native.channelReceive(this.#id);
     this.#position = 0;
     this.#deliver();

@@ -116,16 +116,20 @@ class Ipc {
       this.#target.emit('error', nodeError(Error, 'ERR_IPC_DISCONNECTED', 'IPC channel is already disconnected'));
       return;
     }
+    // The peer reads what was sent. What it leaves unread is taken back when the channel is closed: with its exit.
+    this.#channel.shut();
     this.#finish();
   }
 
-  /** The peer has ended: what it sent is delivered, then the channel is closed. */
+  /** The peer's process has ended: what it sent is delivered, then the channel is closed. */
   peerEnded() {
-    if (!this.#target.connected) return;
-    this.#channel.flush();
-    this.#close();
+    this.#channel.discardUndelivered();
+    const wasConnected = this.#target.connected;
+    if (wasConnected) this.#channel.flush();
+    this.#target.connected = false;
+    this.#channel.close();
     // Before 'exit', as in Node.js.
-    this.#announceEnd();
+    if (wasConnected) this.#announceEnd();
   }
 
   #write(message) {
@@ -150,18 +154,16 @@ class Ipc {
     }
   }
 
+  // The peer has closed, or is dead: its exit may be reported later.
   #ended() {
-    if (this.#target.connected) this.#finish();
+    if (!this.#target.connected) return;
+    this.#channel.close();
+    this.#finish();
   }
 
   #finish() {
-    this.#close();
-    process.nextTick(() => this.#announceEnd());
-  }
-
-  #close() {
     this.#target.connected = false;
-    this.#channel.close();
+    process.nextTick(() => this.#announceEnd());
   }
 
   #announceEnd() {

@@ -55,16 +55,9 @@ function fork(modulePath, args, options) {
   }
   const ipc = attachIpc(child, channel, { serialization, referenced: true });
   // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
-  child.prependOnceListener('exit', () => ended(child, ipc, channel));
-  child.prependOnceListener('error', () => child.pid === undefined && ended(child, ipc, channel));
+  child.prependOnceListener('exit', () => ipc.peerEnded());
+  child.prependOnceListener('error', () => child.pid === undefined && ipc.peerEnded());
   return child;
-}
-
-function ended(child, ipc, channel) {
-  if (child.connected) {
-    channel.discardUndelivered();
-    ipc.peerEnded();
-  }
 }
 
 function programPath(modulePath) {

@@ -113,28 +113,43 @@ pub fn channel_was_taken(id: u32) -> napi::Result<bool> {
     runtime::with(|runtime| Ok(runtime.channel(id)?.endpoint.was_taken()))
 }
 
-/// The peer is dead: returns what it has not read, as `channel_receive` does.
-#[napi(ts_return_type = "Array<number | string | Buffer>")]
-pub fn channel_take_back(env: Env, id: u32) -> napi::Result<Unknown<'static>> {
-    let messages = runtime::with(|runtime| Ok(runtime.channel(id)?.endpoint.take_back()))?;
-    let mut array = std::ptr::null_mut();
-    // SAFETY: `env` is live.
-    unsafe { raw::napi_create_array(env.raw(), &raw mut array) };
-    for (index, message) in messages.into_iter().enumerate() {
-        let mut kind = std::ptr::null_mut();
-        // SAFETY: `env` is live.
-        unsafe { raw::napi_create_uint32(env.raw(), u32::from(message.message_type), &raw mut kind) };
-        let content = to_javascript(env, message)?;
-        // SAFETY: array and value are live in the scope of the running call.
-        unsafe { raw::napi_set_element(env.raw(), array, index as u32 * 2, kind) };
-        // SAFETY: see above.
-        unsafe { raw::napi_set_element(env.raw(), array, index as u32 * 2 + 1, content) };
-    }
-    // SAFETY: a live value of this environment, in the scope of the running call.
-    unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), array) }
+/// The peer never came, and finds its end taken should it come now.
+#[napi]
+pub fn refuse_channel_peer(id: u32) -> napi::Result<()> {
+    runtime::with(|runtime| {
+        runtime.channel(id)?.endpoint.refuse_peer();
+        Ok(())
+    })
 }
 
-/// Closes this end; what was sent can still be read by the peer.
+/// When nobody has the other end any more: the next messages that nobody will read, without those that are text; none
+/// when all were taken back.
+#[napi]
+pub fn channel_take_back(id: u32) -> napi::Result<Vec<Buffer>> {
+    runtime::with(|runtime| {
+        let endpoint = &mut runtime.channel(id)?.endpoint;
+        loop {
+            let messages = endpoint.take_back(BATCH);
+            let is_all = messages.is_empty();
+            let values = messages.into_iter().filter(|message| message.message_type != TEXT);
+            let values: Vec<Buffer> = values.map(|message| message.bytes.into()).collect();
+            if is_all || !values.is_empty() {
+                return Ok(values);
+            }
+        }
+    })
+}
+
+/// Nothing is sent or received here any more; the peer finds the end behind what was sent.
+#[napi]
+pub fn shut_channel(id: u32) -> napi::Result<()> {
+    runtime::with(|runtime| {
+        runtime.channel(id)?.endpoint.shut();
+        runtime.set_channel(id, false, false)
+    })
+}
+
+/// Gives this end up; what was sent can still be read by the peer.
 #[napi]
 pub fn close_channel(id: u32) -> napi::Result<()> {
     runtime::with(|runtime| {

@@ -1,114 +1,145 @@
-//! A channel: two directions between two agents, and one agent's end of it.
+//! One agent's end of a channel: it reads one direction and writes the other.
 //!
-//! Block, 128 bytes, a half for each direction: 0 reader token u32 · 4 writer token u32 · 8 flags u32 · 16 segment u64
-//! (index + 1 << 32 | generation), where the reader is. Direction 0 is written by the creator.
-//!
-//! | event | flags | the other end |
+//! | event | in the channel's block | the other end |
 //! |---|---|---|
-//! | the writer closes | WRITER_CLOSED | reads what is there, then finds the end |
-//! | the reader closes | READER_CLOSED | its next write fails |
-//! | an end's agent dies | – | its token is dead in the agent table, which counts as both |
+//! | an end closes | its flag | reads what is there, then finds the end; its next write fails |
+//! | an end's agent dies | – | its token is dead in the agent table, which counts as closed |
 //!
-//! The reader moves the segment word after it attached the next segment; killed before that, nobody reads on: a
-//! direction has one reader for its life. An end that closes reads away what is left in both directions when the other
-//! end is gone, so that blocks of undelivered messages are freed.
+//! Everything that is under way, segments and messages in blocks of their own, is kept by the channel's block
+//! (memory/keeping.rs), and that by the two ends. What is unread when an end goes:
+//!
+//! | the end | is taken back by |
+//! |---|---|
+//! | closes while the other one is open | nobody yet: the other one reads it, or finds what was not read when it closes |
+//! | closes after the other one | itself: the exchange of the flags tells both which of them is the last |
+//! | closes or takes back, and the other one is dead | itself, with what the dead one had not finished |
+//! | is killed, and the other one has closed or is killed as well | nobody: the channel's block is freed with its last holder, and the reaper then frees all that it kept |
+//!
+//! Who takes back is alone: the dead touch nothing any more, and neither does an end that has closed first. So it reads
+//! the other's direction as the other would have. Killed between any two stores:
+//!
+//! | who | between | leaves |
+//! |---|---|---|
+//! | the peer, opening | taking its end, and ending the reference that was shipped for it | a dead token: who is alone ends the reference, which does nothing the second time |
+//! | a writer | `keep` of a segment or message, and the tail that names it | a block that nobody finds: `let_go_all` |
+//! | a reader | the copy of a message, and the head | the message in its place: it comes back |
+//! | a reader | the head or the segment word, and `let_go` | a block that nobody finds: `let_go_all` |
+//! | who is alone | anything | a channel whose both ends are gone: the reaper |
+//!
+//! References to other objects inside messages (lib/travel.js) are only counted. They end when the message is read or
+//! taken back; in the last row of the second table, and inside a message whose writer is killed before the tail names it,
+//! nobody can do that.
 
-use crate::sys::atomic::AtomicU32;
-use crate::sys::atomic::Ordering::{Acquire, Release, SeqCst};
-
+use super::block::{ChannelBlock, Side};
 use super::reader::{Message, Reader};
 use super::segment::Segment;
 use super::writer::Writer;
 use crate::error::{Code, Error, Result};
-use crate::memory::{Block, Domain, Handle, Kind, Token};
+use crate::memory::{Domain, Handle, Token};
 use crate::sync::park::{self, Agent};
 
-const BLOCK_SIZE: u64 = 128;
-const DIRECTION_SIZE: u64 = 64;
 const FIRST_SEGMENT: u64 = 64 << 10;
-const WRITER_CLOSED: u32 = 1;
-const READER_CLOSED: u32 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    Creator,
-    Peer,
+enum Stage {
+    Open,
+    /// Nothing is sent or received any more. The other end was open then.
+    ShutFirst,
+    /// The same; the other end had closed before.
+    ShutLast,
+    Closed,
 }
 
 pub struct Endpoint {
     domain: &'static Domain,
-    block: Block,
+    block: ChannelBlock,
     side: Side,
     me: Token,
     reader: Reader,
     writer: Writer,
-    closed: bool,
-    /// The incoming direction makes no sense: it is read no further, and counts as ended.
+    stage: Stage,
+    /// The other end was never taken, and now it can't be.
+    is_refused: bool,
+    /// Nobody has the other end any more.
+    is_peer_gone: bool,
+    /// The memory makes no sense: it is read no further, and counts as ended.
     failed: bool,
 }
 
 impl Endpoint {
     /// A new channel; this agent has its creator's end. The peer's reference is shipped.
     pub fn create(agent: &Agent) -> Result<Self> {
+        let block = ChannelBlock::create(agent.domain)?;
+        let created = Self::create_in(agent, block);
+        if created.is_err() {
+            agent.domain.let_go_all(block.handle());
+            block.detach();
+        }
+        created
+    }
+
+    fn create_in(agent: &Agent, block: ChannelBlock) -> Result<Self> {
         let domain = agent.domain;
-        let block = domain.allocate(Kind::Channel, BLOCK_SIZE)?;
-        let outgoing = Segment::create(domain, FIRST_SEGMENT)?;
-        let incoming = Segment::create(domain, FIRST_SEGMENT)?;
-        set_segment(domain, block, 0, outgoing.handle());
-        set_segment(domain, block, 1, incoming.handle());
-        domain.ship(block.handle);
-        // The peer takes up its writing end by attaching, so that reference is shipped as well.
-        domain.ship(incoming.handle());
-        let reader = Reader::new(domain, incoming.handle())?;
-        incoming.detach();
-        Ok(Self::take(agent, block, Side::Creator, reader, Writer::new(domain, outgoing)?))
+        for reader in [Side::Peer, Side::Creator] {
+            block.move_to(reader, Segment::create(domain, block.handle(), FIRST_SEGMENT)?.handle());
+        }
+        let end = Self::new(agent, block, Side::Creator)?;
+        block.take(Side::Creator, agent.token);
+        domain.ship(block.handle());
+        Ok(end)
     }
 
     /// The other end. Each end is taken once.
     pub fn open(agent: &Agent, handle: Handle) -> Result<Self> {
-        let domain = agent.domain;
-        let block = domain.attach(handle)?;
+        let block = ChannelBlock::attach(agent.domain, handle)?;
         let opened = Self::open_attached(agent, block);
         if opened.is_err() {
-            domain.detach(handle);
+            block.detach();
         }
         opened
     }
 
-    fn open_attached(agent: &Agent, block: Block) -> Result<Self> {
-        let domain = agent.domain;
-        if block.length < BLOCK_SIZE || field(domain, block, 0, 0).load(Acquire) != 0 {
-            let message = "the channel's end has been taken by another thread";
-            return Err(Error::new(Code::ChannelClosed, message.to_owned()));
+    fn open_attached(agent: &Agent, block: ChannelBlock) -> Result<Self> {
+        let taken = || Error::new(Code::ChannelClosed, "the channel's end has been taken by another thread".to_owned());
+        if block.owner(Side::Peer) != Token::NOBODY {
+            return Err(taken());
         }
-        domain.unship(block.handle);
-        let reader = Reader::new(domain, segment(domain, block, 0)?)?;
-        let outgoing = segment(domain, block, 1)?;
-        let writing = Segment::attach(domain, outgoing)?;
-        domain.unship(outgoing);
-        Ok(Self::take(agent, block, Side::Peer, reader, Writer::new(domain, writing)?))
+        let end = Self::new(agent, block, Side::Peer)?;
+        if !block.take(Side::Peer, agent.token) {
+            return Err(taken());
+        }
+        agent.domain.unship(block.handle());
+        Ok(end)
     }
 
-    fn take(agent: &Agent, block: Block, side: Side, reader: Reader, writer: Writer) -> Self {
+    fn new(agent: &Agent, block: ChannelBlock, side: Side) -> Result<Self> {
         let (domain, me) = (agent.domain, agent.token);
-        let end = Self { domain, block, side, me, reader, writer, closed: false, failed: false };
-        end.field(end.incoming(), 0).store(agent.token.0, SeqCst);
-        end.field(end.outgoing(), 4).store(agent.token.0, SeqCst);
-        end
+        Ok(Self {
+            domain,
+            block,
+            side,
+            me,
+            reader: block.reader_for(side)?,
+            writer: Writer::new(domain, block.handle(), block.segment_for(side.other())?)?,
+            stage: Stage::Open,
+            is_refused: false,
+            is_peer_gone: false,
+            failed: false,
+        })
     }
 
     pub fn handle(&self) -> Handle {
-        self.block.handle
+        self.block.handle()
     }
 
     /// Whether the other end has ever been taken.
     pub fn was_taken(&self) -> bool {
-        self.field(self.incoming(), 4).load(SeqCst) != 0
+        !self.is_refused && self.peer() != Token::NOBODY
     }
 
     /// Writes a message and wakes its reader. Never blocks.
     pub fn send(&mut self, message_type: u8, parts: &[&[u8]]) -> Result<()> {
-        if self.closed || !self.peer_reads() {
+        if self.stage != Stage::Open || !self.is_peer_open() {
             return Err(Error::new(Code::ChannelClosed, "the other end of the channel is closed".to_owned()));
         }
         self.writer.write(message_type, parts)?;
@@ -117,105 +148,122 @@ impl Endpoint {
     }
 
     pub fn receive(&mut self) -> Result<Option<Message>> {
-        if self.failed {
+        if self.failed || self.stage != Stage::Open {
             return Ok(None);
         }
-        let (domain, block, incoming) = (self.domain, self.block, self.incoming());
-        let message = self.reader.read(&|segment| set_segment(domain, block, incoming, segment));
+        let message = self.block.read(self.side, &mut self.reader);
         self.failed = message.is_err();
         message
     }
 
     pub fn has_data(&self) -> bool {
-        !self.failed && self.reader.has_data()
+        !self.failed && self.stage == Stage::Open && self.reader.has_data()
     }
 
     /// Whether nothing more will come (what is there can still be read).
     pub fn is_ended(&self) -> bool {
-        let incoming = self.incoming();
-        let writer = Token(self.field(incoming, 4).load(SeqCst));
-        self.failed
-            || self.field(incoming, 8).load(SeqCst) & WRITER_CLOSED != 0
-            || (writer != Token::NOBODY && !self.domain.agents().is_alive(writer))
-    }
-
-    fn peer_reads(&self) -> bool {
-        let outgoing = self.outgoing();
-        let reader = Token(self.field(outgoing, 0).load(SeqCst));
-        self.field(outgoing, 8).load(SeqCst) & READER_CLOSED == 0
-            && (reader == Token::NOBODY || self.domain.agents().is_alive(reader))
+        self.failed || !self.is_peer_open()
     }
 
     /// Bytes that the peer has not taken from the present segment.
     pub fn backlog_bytes(&self) -> u64 {
-        self.writer.backlog_bytes()
+        if self.stage == Stage::Open { self.writer.backlog_bytes() } else { 0 }
     }
 
-    /// Closes this end. What was sent can still be read by the peer.
+    /// Nothing is sent or received here any more; the peer finds the end behind what was sent. What it leaves unread can
+    /// still be taken back, when it is dead.
+    pub fn shut(&mut self) {
+        if self.stage == Stage::Open {
+            self.stage = if self.block.close(self.side) { Stage::ShutLast } else { Stage::ShutFirst };
+            self.wake_peer();
+        }
+    }
+
+    /// Gives this end up. What was sent can still be read by the peer; what nobody can read any more is thrown away.
     pub fn close(&mut self) {
-        if self.closed {
+        if self.stage == Stage::Closed {
             return;
         }
-        self.closed = true;
-        self.field(self.outgoing(), 8).fetch_or(WRITER_CLOSED, SeqCst);
-        self.field(self.incoming(), 8).fetch_or(READER_CLOSED, SeqCst);
-        self.wake_peer();
-        while let Ok(Some(_)) = self.receive() {}
-        self.reader.detach();
-        self.writer.detach();
-        self.domain.detach(self.block.handle);
+        self.shut();
+        if self.is_alone() {
+            for reader in [Side::Creator, Side::Peer] {
+                while self.read_in_place_of(reader).is_some() {}
+                if let Ok(last) = self.block.segment_for(reader) {
+                    last.let_go();
+                }
+            }
+            // The dead may have been in the middle of something; who has closed was not.
+            if self.failed || self.stage == Stage::ShutFirst {
+                self.domain.let_go_all(self.handle());
+            }
+        }
+        self.stage = Stage::Closed;
+        self.block.detach();
     }
 
-    /// The peer is gone for good, or never came: what it has not read is read away. Returns those messages.
-    pub fn take_back(&mut self) -> Vec<Message> {
-        let mut undelivered = Vec::new();
-        if self.closed {
-            return undelivered;
+    /// The peer never came, and whoever comes from now on finds its end taken.
+    pub fn refuse_peer(&mut self) {
+        self.is_refused |= self.block.take(self.side.other(), self.me);
+    }
+
+    /// When nobody has the other end any more: messages that it has not read and, if this end is shut, those that it had
+    /// sent. At most `limit`; none when all are taken back.
+    pub fn take_back(&mut self, limit: usize) -> Vec<Message> {
+        let mut unread = Vec::new();
+        if self.stage == Stage::Closed || !self.is_alone() {
+            return unread;
         }
-        let (domain, block, outgoing) = (self.domain, self.block, self.outgoing());
-        let taken = Token(self.field(outgoing, 0).load(SeqCst));
+        let own = (self.stage != Stage::Open).then_some(self.side);
+        for reader in std::iter::once(self.side.other()).chain(own) {
+            while unread.len() < limit
+                && let Some(message) = self.read_in_place_of(reader)
+            {
+                unread.push(message);
+            }
+        }
+        unread
+    }
+
+    /// Whether nobody else uses the channel, or ever will.
+    fn is_alone(&mut self) -> bool {
+        if self.stage == Stage::ShutLast || self.is_peer_gone {
+            return true;
+        }
+        let peer = self.peer();
         // Somebody else's program may still read: the process that we started need not be the one that opened the end.
-        if taken == self.me || (taken != Token::NOBODY && domain.agents().is_alive_now(taken)) {
-            return undelivered;
+        self.is_peer_gone = self.is_refused || (peer != Token::NOBODY && !self.domain.agents().is_alive_now(peer));
+        if self.is_peer_gone && self.side == Side::Creator {
+            // The reference that was shipped for the peer. Where it has taken it over there is none, and nothing happens.
+            self.domain.unship(self.handle());
         }
-        self.field(outgoing, 0).store(self.me.0, SeqCst);
-        let Ok(handle) = segment(domain, block, outgoing) else { return undelivered };
-        let reader = if taken == Token::NOBODY {
-            domain.unship(block.handle);
-            if let Ok(incoming) = segment(domain, block, self.incoming()) {
-                domain.unship(incoming);
-            }
-            Reader::new(domain, handle)
-        } else {
-            // The dead reader had taken the shipped reference over.
-            Reader::again(domain, handle)
-        };
-        if let Ok(mut reader) = reader {
-            while let Ok(Some(message)) = reader.read(&|segment| set_segment(domain, block, outgoing, segment)) {
-                undelivered.push(message);
-            }
-            reader.detach();
-        }
-        undelivered
+        self.is_peer_gone
+    }
+
+    /// The next message that nobody else will read. `None`: there is no more, or what is there makes no sense.
+    fn read_in_place_of(&mut self, reader: Side) -> Option<Message> {
+        let message = self.block.reader_for(reader).and_then(|mut place| self.block.read(reader, &mut place));
+        self.failed |= message.is_err();
+        message.ok().flatten()
+    }
+
+    /// Whether the other end is open, or can still be taken.
+    fn is_peer_open(&self) -> bool {
+        let peer = self.peer();
+        !self.is_refused
+            && !self.block.has_closed(self.side.other())
+            && (peer == Token::NOBODY || self.domain.agents().is_alive(peer))
     }
 
     fn wake_peer(&self) {
-        let reader = Token(self.field(self.outgoing(), 0).load(SeqCst));
-        if reader != Token::NOBODY && self.domain.agents().is_alive(reader) {
-            park::wake(self.domain, reader.slot());
+        let peer = self.peer();
+        if peer != Token::NOBODY && self.domain.agents().is_alive(peer) {
+            park::wake(self.domain, peer.slot());
         }
     }
 
-    fn outgoing(&self) -> u64 {
-        u64::from(self.side != Side::Creator)
-    }
-
-    fn incoming(&self) -> u64 {
-        1 - self.outgoing()
-    }
-
-    fn field(&self, direction: u64, offset: u64) -> &'static AtomicU32 {
-        field(self.domain, self.block, direction, offset)
+    /// Who has the other end.
+    fn peer(&self) -> Token {
+        self.block.owner(self.side.other())
     }
 }
 
@@ -223,20 +271,4 @@ impl Drop for Endpoint {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn field(domain: &'static Domain, block: Block, direction: u64, offset: u64) -> &'static AtomicU32 {
-    domain.map().u32_at(block.offset + direction * DIRECTION_SIZE + offset)
-}
-
-fn set_segment(domain: &Domain, block: Block, direction: u64, handle: Handle) {
-    let word = u64::from(handle.index + 1) << 32 | u64::from(handle.generation);
-    domain.map().u64_at(block.offset + direction * DIRECTION_SIZE + 16).store(word, Release);
-}
-
-fn segment(domain: &Domain, block: Block, direction: u64) -> Result<Handle> {
-    let word = domain.map().u64_at(block.offset + direction * DIRECTION_SIZE + 16).load(Acquire);
-    let index = ((word >> 32) as u32).checked_sub(1);
-    let index = index.ok_or_else(|| super::segment::corrupt("a direction without a segment"))?;
-    Ok(Handle { kind: Kind::Segment, index, generation: word as u32 })
 }

@@ -4,13 +4,15 @@
 //! |---|---|
 //! | segment | one ring of bytes in a block: frames, and their hostile headers |
 //! | writer, reader | the two ends of one direction, going from segment to segment |
-//! | channel | the block that joins two directions, and the state of its ends |
+//! | block | the block that joins two directions: who has its ends, and where each is read |
+//! | endpoint | one end of a channel, and what becomes of what is unread when an end goes |
 
+mod block;
 pub mod endpoint;
 mod reader;
 mod segment;
 mod writer;
 
-pub use endpoint::{Endpoint, Side};
+pub use endpoint::Endpoint;
 pub use reader::Message;
 pub use segment::{corrupt as overwritten, too_long};

@@ -15,22 +15,15 @@ pub struct Message {
 
 pub struct Reader {
     domain: &'static Domain,
+    channel: Handle,
     segment: Segment<'static>,
     head: u64,
 }
 
 impl Reader {
-    /// Takes over the reader's reference that was shipped with the segment's handle.
-    pub fn new(domain: &'static Domain, handle: Handle) -> Result<Self> {
-        let segment = Segment::attach(domain, handle)?;
-        domain.unship(handle);
-        Ok(Self { domain, segment, head: segment.head() })
-    }
-
-    /// Reads on where a dead reader was.
-    pub fn again(domain: &'static Domain, handle: Handle) -> Result<Self> {
-        let segment = Segment::attach(domain, handle)?;
-        Ok(Self { domain, segment, head: segment.head() })
+    /// Reads on in that segment of the channel.
+    pub fn new(domain: &'static Domain, channel: Handle, segment: Segment<'static>) -> Self {
+        Self { domain, channel, segment, head: segment.head() }
     }
 
     pub fn has_data(&self) -> bool {
@@ -45,10 +38,10 @@ impl Reader {
             match frame.tag & 0xff {
                 JUMP => {
                     let (handle, _) = handle_from(self.domain, &frame, Kind::Segment)?;
-                    let next = Segment::attach(self.domain, handle)?;
-                    self.domain.unship(handle);
+                    let next = Segment::find(self.domain, self.channel, handle)?;
+                    // The commit: killed before it, the direction is still in the old segment; after it, in the new one.
                     moved(handle);
-                    self.segment.detach();
+                    self.segment.let_go();
                     self.segment = next;
                     self.head = next.head();
                     if self.head != 0 {
@@ -63,12 +56,12 @@ impl Reader {
                 }
                 OUT_OF_LINE => {
                     let (handle, length) = handle_from(self.domain, &frame, Kind::Payload)?;
-                    let block = self.domain.attach(handle)?;
-                    self.advance(frame.end);
-                    self.domain.unship(handle);
+                    let block = self.domain.kept(handle, self.channel)?;
                     let sound = length <= block.length;
                     let bytes = sound.then(|| self.domain.map().read_vec(block.offset, length as usize));
-                    self.domain.detach(handle);
+                    // In this order: a frame that names a block which is gone would be the end of the direction.
+                    self.advance(frame.end);
+                    self.domain.let_go(handle, self.channel);
                     let bytes = bytes.ok_or_else(|| corrupt("a message longer than its block"))?;
                     let bytes = bytes.ok_or_else(out_of_memory)?;
                     return Ok(Some(Message { message_type, bytes }));
@@ -82,10 +75,6 @@ impl Reader {
     fn advance(&mut self, head: u64) {
         self.head = head;
         self.segment.set_head(head);
-    }
-
-    pub fn detach(&self) {
-        self.segment.detach();
     }
 }
 

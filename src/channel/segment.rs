@@ -1,4 +1,5 @@
-//! A segment: a ring of bytes between one writer and one reader.
+//! A segment: a ring of bytes between one writer and one reader. Its block is kept by that of the channel
+//! (memory/keeping.rs): it lives until its reader has left it, whichever end is killed, and until both are.
 //!
 //! Block: 0 head u64 (the reader: bytes taken) · 64 tail u64 (the writer: bytes committed) · 128 data.
 //! Both counters only grow; the place in the ring is the counter modulo the capacity. A frame is committed by one store
@@ -42,31 +43,34 @@ pub struct Frame {
 pub struct Segment<'d> {
     domain: &'d Domain,
     block: Block,
+    channel: Handle,
 }
 
 impl<'d> Segment<'d> {
-    /// A new segment, held by this process, and shipped: its reader's reference travels with the handle.
-    pub fn create(domain: &'d Domain, capacity: u64) -> Result<Self> {
+    /// A new segment of the channel; nobody finds it before a direction or a jump names it.
+    pub fn create(domain: &'d Domain, channel: Handle, capacity: u64) -> Result<Self> {
         let block = domain.allocate(Kind::Segment, DATA + capacity.next_multiple_of(8))?;
-        domain.ship(block.handle);
-        Ok(Self { domain, block })
+        domain.keep(block.handle, channel);
+        domain.detach(block.handle);
+        Ok(Self { domain, block, channel })
     }
 
-    pub fn attach(domain: &'d Domain, handle: Handle) -> Result<Self> {
-        let block = domain.attach(handle)?;
-        if block.length < DATA + 4 * JUMP_RESERVE {
-            domain.detach(handle);
+    /// The segment that a direction or a jump of the channel names.
+    pub fn find(domain: &'d Domain, channel: Handle, handle: Handle) -> Result<Self> {
+        let block = domain.kept(handle, channel)?;
+        if handle.kind != Kind::Segment || block.length < DATA + 4 * JUMP_RESERVE {
             return Err(corrupt("a segment without room"));
         }
-        Ok(Self { domain, block })
+        Ok(Self { domain, block, channel })
     }
 
     pub fn handle(self) -> Handle {
         self.block.handle
     }
 
-    pub fn detach(self) {
-        self.domain.detach(self.block.handle);
+    /// Its reader has left it, or nobody will read it.
+    pub fn let_go(self) {
+        self.domain.let_go(self.block.handle, self.channel);
     }
 
     pub fn capacity(self) -> u64 {

@@ -1,10 +1,11 @@
 //! The writing end of one direction. It never blocks and never refuses for want of room in the ring: a full segment
 //! ends with a jump to a new one, twice as large, and what was accepted lies in shared memory whatever becomes of the
-//! writer. Large messages travel in blocks of their own.
+//! writer. Large messages travel in blocks of their own. Segments and these blocks belong to the channel as soon as they
+//! are filled, and are published by the tail that names them; the reader lets go of them.
 
 use super::segment::{FRAME_HEADER, INLINE, JUMP, OUT_OF_LINE, Segment, corrupt, handle_bytes};
 use crate::error::Result;
-use crate::memory::{Domain, Kind};
+use crate::memory::{Domain, Handle, Kind};
 
 const SEGMENT_MAX: u64 = 4 << 20;
 /// Messages above this share of a segment travel in a block of their own.
@@ -12,6 +13,7 @@ const INLINE_SHARE: u64 = 4;
 
 pub struct Writer {
     domain: &'static Domain,
+    channel: Handle,
     segment: Segment<'static>,
     tail: u64,
     /// The reader's head as last seen; it only grows.
@@ -20,12 +22,12 @@ pub struct Writer {
 
 impl Writer {
     /// Takes up writing where the segment's writer, if there was one, left off.
-    pub fn new(domain: &'static Domain, segment: Segment<'static>) -> Result<Self> {
+    pub fn new(domain: &'static Domain, channel: Handle, segment: Segment<'static>) -> Result<Self> {
         let (tail, head) = (segment.tail(), segment.head());
         if !tail.is_multiple_of(8) || head > tail || tail - head > segment.capacity() {
             return Err(corrupt("counters that do not fit the ring"));
         }
-        Ok(Self { domain, segment, tail, head })
+        Ok(Self { domain, channel, segment, tail, head })
     }
 
     /// A message, given in parts.
@@ -39,13 +41,12 @@ impl Writer {
                 self.domain.map().write(at, part);
                 at += part.len() as u64;
             }
-            self.domain.ship(block.handle);
-            let reference = handle_bytes(block.handle, length);
-            let put = self.put(kind | OUT_OF_LINE, &[&reference]);
-            if put.is_err() {
-                self.domain.unship(block.handle);
-            }
+            self.domain.keep(block.handle, self.channel);
             self.domain.detach(block.handle);
+            let put = self.put(kind | OUT_OF_LINE, &[&handle_bytes(block.handle, length)]);
+            if put.is_err() {
+                self.domain.let_go(block.handle, self.channel);
+            }
             return put;
         }
         self.put(kind | INLINE, parts)
@@ -64,9 +65,8 @@ impl Writer {
     }
 
     fn jump(&mut self) -> Result<()> {
-        let next = Segment::create(self.domain, (self.segment.capacity() * 2).min(SEGMENT_MAX))?;
+        let next = Segment::create(self.domain, self.channel, (self.segment.capacity() * 2).min(SEGMENT_MAX))?;
         self.segment.put(self.tail, JUMP, &[&handle_bytes(next.handle(), 0)]);
-        self.segment.detach();
         self.segment = next;
         (self.tail, self.head) = (0, 0);
         Ok(())
@@ -75,9 +75,5 @@ impl Writer {
     /// Bytes committed in the present segment that the reader has not taken.
     pub fn backlog_bytes(&self) -> u64 {
         self.tail.saturating_sub(self.segment.head())
-    }
-
-    pub fn detach(&self) {
-        self.segment.detach();
     }
 }

@@ -41,6 +41,7 @@ impl Domain {
         entry.length().store(length, Relaxed);
         entry.in_flight().store(0, Relaxed);
         entry.name().store(0, Relaxed);
+        entry.keeper().store(0, Relaxed);
         entry.state().store(state_word(generation, kind as u64, RESERVED), Release);
         self.add_live(entry.capacity().load(Relaxed) as i64);
         drop(guard);

@@ -5,9 +5,10 @@
 //! domain lock is inherited from a dead holder. A handle (kind, index, generation) is plain data; attaching one checks
 //! index, kind, generation and the block's bounds, so a stale or forged handle is an error.
 //!
-//! Who keeps a block alive: `holders`, one bit for each process (the slot of its first agent), and `in_flight`, the
-//! number of messages on their way that name it. A bit is set and cleared by its process, and cleared by the reaper
-//! when that process died; setting or clearing twice is harmless, so a kill at any point loses nothing.
+//! Who keeps a block alive: `holders`, one bit for each process (the slot of its first agent); `in_flight`, the number of
+//! messages on their way that name it; and `keeper`, another block that it belongs to (see keeping.rs). A bit is set and
+//! cleared by its process, and cleared by the reaper when that process died; setting or clearing twice is harmless, so a
+//! kill at any point loses nothing.
 //!
 //! | state | next | by | commit |
 //! |---|---|---|---|
@@ -19,10 +20,12 @@
 //!
 //! Killed between "bit set" and RESERVED: the reaper clears the bit, the entry is FREE all along (the rebuild lists it
 //! again). Killed while DYING: the rebuild finishes it. Killed between attaching and using: the reaper clears the bit.
-//! A sender killed after it counted a message in flight that nobody will read keeps that block until the domain ends.
+//! A sender killed after it counted a reference in flight, and before it published the message with it, keeps that block
+//! until the domain ends; so do both ends of a channel killed while messages with references lie in it.
 //!
 //! An entry, 128 bytes: 0 state u64 (generation << 32 | kind << 8 | status) · 8 offset u64 · 16 capacity u64 ·
-//! 24 length u64 · 32 next free u32 · 36 dirty u32 · 40 in flight u32 · 44 name index + 1 u32 · 48 class u32 · 64 holders, 8 × u64.
+//! 24 length u64 · 32 next free u32 · 36 dirty u32 · 40 in flight u32 · 44 name index + 1 u32 · 48 class u32 ·
+//! 56 keeper u64 (index + 1 << 32 | generation, 0 none) · 64 holders, 8 × u64.
 
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use crate::sys::atomic::{AtomicU32, AtomicU64};
@@ -138,6 +141,9 @@ impl<'d> Entry<'d> {
     pub(super) fn class(&self) -> &'d AtomicU32 {
         self.half(48)
     }
+    pub(super) fn keeper(&self) -> &'d AtomicU64 {
+        self.word(56)
+    }
     pub(super) fn set_holder(&self, slot: u32) {
         self.word(64 + u64::from(slot / 64) * 8).fetch_or(1 << (slot % 64), SeqCst);
     }
@@ -148,7 +154,18 @@ impl<'d> Entry<'d> {
         self.word(64 + u64::from(slot / 64) * 8).load(SeqCst) & 1 << (slot % 64) != 0
     }
     pub(super) fn is_referenced(&self) -> bool {
-        self.in_flight().load(SeqCst) != 0 || (0..8).any(|word| self.word(64 + word * 8).load(SeqCst) != 0)
+        self.in_flight().load(SeqCst) != 0
+            || (0..8).any(|word| self.word(64 + word * 8).load(SeqCst) != 0)
+            || self.domain.is_keeping(self.keeper().load(SeqCst))
+    }
+    /// Where the block lies, when that is inside of the arenas.
+    pub(super) fn bounds(&self) -> Option<(u64, u64)> {
+        let (offset, length) = (self.offset().load(Relaxed), self.length().load(Relaxed));
+        let layout = &self.domain.layout;
+        let is_inside = offset >= layout.small_start
+            && offset.is_multiple_of(64)
+            && offset.checked_add(length).is_some_and(|end| end <= layout.size);
+        is_inside.then_some((offset, length))
     }
 }
 
@@ -169,17 +186,8 @@ impl Domain {
     pub fn attach(&self, handle: Handle) -> Result<Block> {
         let _present = self.present().ok_or_else(left)?;
         let mut references = self.references();
-        let stale = || {
-            Error::new(
-                Code::Handle,
-                format!(
-                    "the handle {:?} {}:{} names no living object of this domain",
-                    handle.kind, handle.index, handle.generation
-                ),
-            )
-        };
         if handle.index >= self.entry_count() {
-            return Err(stale());
+            return Err(stale(handle));
         }
         let entry = self.entry(handle.index);
         let count = references.entry(handle.index).or_insert(0);
@@ -188,11 +196,7 @@ impl Domain {
         }
         // SeqCst, after the bit is set: a dropper sets DYING first and reads the bits second, so one of us sees the other.
         let alive = entry.state().load(SeqCst) == state_word(handle.generation, handle.kind as u64, LIVE);
-        let (offset, length) = (entry.offset().load(Relaxed), entry.length().load(Relaxed));
-        let in_bounds = offset >= self.layout.small_start
-            && offset.is_multiple_of(64)
-            && offset.checked_add(length).is_some_and(|end| end <= self.layout.size);
-        if !alive || !in_bounds {
+        let Some((offset, length)) = entry.bounds().filter(|_| alive) else {
             if *count == 0 {
                 references.remove(&handle.index);
                 entry.clear_holder(self.slot());
@@ -200,8 +204,8 @@ impl Domain {
                 // Our bit may have kept the true last holder from freeing the block.
                 self.free_if_unreferenced(handle.index);
             }
-            return Err(stale());
-        }
+            return Err(stale(handle));
+        };
         *count += 1;
         Ok(Block { handle, offset, length })
     }
@@ -324,6 +328,11 @@ impl Domain {
         handle.index < self.entry_count()
             && self.entry(handle.index).state().load(Acquire) == state_word(handle.generation, handle.kind as u64, LIVE)
     }
+}
+
+pub(super) fn stale(handle: Handle) -> Error {
+    let Handle { kind, index, generation } = handle;
+    Error::new(Code::Handle, format!("the handle {kind:?} {index}:{generation} names no living object of this domain"))
 }
 
 pub(super) fn left() -> Error {

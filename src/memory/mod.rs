@@ -8,6 +8,7 @@
 //! | agents | the table of JavaScript threads: who is who, and who is dead |
 //! | domain_lock | the one lock that guards the tables; survives its holder's death |
 //! | directory | blocks, their references and their end |
+//! | keeping | blocks that belong to another block |
 //! | allocation | where blocks come from |
 //! | size_class | the sizes that blocks have |
 //! | names | named objects |
@@ -19,6 +20,7 @@ mod directory;
 mod discovery;
 mod domain;
 mod domain_lock;
+mod keeping;
 mod layout;
 mod names;
 mod reaper;

@@ -6,6 +6,8 @@
 
 use std::sync::{PoisonError, RwLockReadGuard};
 
+use crate::sys::atomic::Ordering::Relaxed;
+
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;
 use crate::sys::procfs;
@@ -75,6 +77,12 @@ impl Domain {
                 entry.clear_holder(slot);
             }
             self.free_unreferenced(index, guard);
+        }
+        // What was kept by a block that is free now. Always looked for: a reaper before us may have been killed here.
+        for index in 0..self.entry_count() {
+            if self.entry(index).keeper().load(Relaxed) != 0 {
+                self.free_unreferenced(index, guard);
+            }
         }
     }
 }

@@ -71,6 +71,11 @@ impl Child {
             .env(HOLDER_VARIABLE, holder)
             .env(ROLE, role)
             .env(ARGUMENTS, arguments.join(","))
+            // The stepper stops at each repetition of a string instruction: copies should have none.
+            .env(
+                "GLIBC_TUNABLES",
+                "glibc.cpu.x86_rep_movsb_threshold=100000000:glibc.cpu.x86_rep_stosb_threshold=100000000",
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

@@ -7,12 +7,12 @@
 use std::io;
 use std::sync::atomic::Ordering::SeqCst;
 
-use multiproc::memory::{Domain, Kind, Layout};
+use multiproc::memory::{Block, Domain, Kind, Layout};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::{BOUND, Board, Child, bytes_at};
+use super::{BOUND, Board, Child, bounded, bytes_at, new_domain};
 
 const TID: u64 = 0;
 const GO: u64 = 1;
@@ -20,6 +20,7 @@ const FINISHED: u64 = 2;
 /// Words that the operations may use for themselves begin here.
 pub const FREE_WORDS: u64 = 8;
 const STEPS_MAX: u32 = 2_000_000;
+const CHANGES_MAX: u32 = 400;
 
 /// The child's part.
 pub fn perform(board: Board, operation: impl FnOnce()) {
@@ -63,6 +64,58 @@ pub fn kill_after(child: &mut Child, domain: &Domain, board: Board, watched_byte
     {}
     child.kill();
     finished
+}
+
+/// Kills the role after each number of changes in turn. `prepare` makes what it works on, and says what to tell it;
+/// `check` looks at what is left, before anybody has reaped the dead, and returns the blocks that may remain.
+pub fn each_kill<T>(
+    role: &str,
+    watched_bytes: u64,
+    prepare: impl Fn(&'static Domain) -> (T, Vec<u64>),
+    check: impl Fn(&'static Domain, Board, T, u32) -> u32,
+) {
+    for changes in 1..CHANGES_MAX {
+        let domain = new_domain(64);
+        let board = Board::new(domain, 64);
+        let empty = domain.usage();
+        let (prepared, arguments) = prepare(domain);
+        let arguments: Vec<u64> = std::iter::once(board.address()).chain(arguments).collect();
+        let mut child = Child::start(role, domain, &arguments);
+        let finished = kill_after(&mut child, domain, board, watched_bytes, changes);
+        let context = format!("{role} killed after change {changes}");
+        println!("{context}");
+        nothing_is_given_twice(domain);
+        let remaining = check(domain, board, prepared, changes);
+        domain.reap_dead();
+        nothing_is_given_twice(domain);
+        let (bytes, count) = domain.usage();
+        if remaining == 0 {
+            assert_eq!((bytes, count), empty, "{context}: blocks were lost");
+        } else {
+            assert!(count <= empty.1 + remaining, "{context}: {count} blocks are left");
+        }
+        if finished {
+            assert!(changes > 2, "the operation was hardly watched");
+            return;
+        }
+    }
+    panic!("{role} did not come to its end within {CHANGES_MAX} changes");
+}
+
+/// Blocks of several sizes, at once, are apart and zeroed; then they are given back.
+fn nothing_is_given_twice(domain: &'static Domain) {
+    let blocks: Vec<Block> = bounded("allocation after a death", move || {
+        [200, 200, 64, 128, 5000, 200].map(|size| domain.allocate(Kind::Buffer, size).expect("a block")).to_vec()
+    });
+    let mut places: Vec<(u64, u64)> = blocks.iter().map(|block| (block.offset, block.offset + block.length)).collect();
+    places.sort_unstable();
+    assert!(places.windows(2).all(|pair| pair[0].1 <= pair[1].0), "blocks overlap: {places:?}");
+    for block in blocks {
+        let bytes = bytes_at(domain, block.offset, block.length);
+        assert!(bytes.iter().all(|byte| *byte == 0), "not zeroed");
+        domain.map().write(block.offset, &vec![0xff; block.length as usize]);
+        domain.detach(block.handle);
+    }
 }
 
 fn stopped(thread: Pid) {

@@ -60,7 +60,6 @@ pub struct Event {
 }
 
 pub struct Runtime {
-    pub agent: Agent,
     waits: Waits,
     /// Whose each asynchronous wait is.
     wait_instances: BTreeMap<u32, usize>,
@@ -85,6 +84,9 @@ pub struct Runtime {
     warning: Option<Report>,
     /// A message was handled since the loop last slept.
     had_traffic: bool,
+    /// The last field, as fields are dropped in order: with the agent the process may leave the domain, and what it had
+    /// there can be another's.
+    pub agent: Agent,
 }
 
 thread_local! {
