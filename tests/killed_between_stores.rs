@@ -301,8 +301,7 @@ fn claiming_and_finishing_tasks() {
             let mut tokens = (0..8).filter_map(|slot| domain.agents().token_standing_in(slot));
             let worker = tokens.find(|token| *token != domain.first_agent()).expect("the worker's token");
             domain.reap_dead();
-            let mut taken = queue.tasks_of_dead(worker, 7);
-            taken.dedup();
+            let taken = queue.tasks_of_dead(worker, 7);
             let mut left = Vec::new();
             while let Some(task) = queue.claim(domain.first_agent(), 0).expect("a sound queue") {
                 assert!(task.payload.iter().all(|byte| u32::from(*byte) == task.id));

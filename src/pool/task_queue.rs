@@ -2,7 +2,8 @@
 //!
 //! Block: 0 head u32 (any worker advances it) · 4 tail u32 (the producer) · 64 waiters, 64 bytes ·
 //! 128 running task of each worker, 256 × u32 · 1152 slots, 1024 × 256 B.
-//! A slot: 0 state u32 · 4 task u32 · 8 length u32 · 12 is reference u32 · 16 payload, 240 B (or a handle).
+//! A slot: 0 state u32 · 4 task u32 · 8 length u32 · 12 is reference u32 · 16 payload, 240 B (or the handle of a block
+//! that the queue's block keeps, memory/keeping.rs).
 //!
 //! | slot state | next | by | commit |
 //! |---|---|---|---|
@@ -87,7 +88,7 @@ impl TaskQueue {
         } else {
             let block = self.domain.allocate(Kind::Payload, payload.len() as u64)?;
             self.domain.map().write(block.offset, payload);
-            self.domain.ship(block.handle);
+            self.domain.keep(block.handle, self.block.handle);
             self.domain.detach(block.handle);
             let reference = u64::from(block.handle.index) << 32 | u64::from(block.handle.generation);
             self.domain.map().u64_at(place).store(reference, Relaxed);
@@ -173,7 +174,11 @@ impl TaskQueue {
         }
         for slot in 0..SLOTS {
             if token != Token::NOBODY && self.slot(slot, 0).load(SeqCst) == token.0 {
-                tasks.push(self.slot(slot, 4).load(Relaxed));
+                let task = self.slot(slot, 4).load(Relaxed);
+                // Killed between noting its number and freeing the slot: one task in both places.
+                if task != running {
+                    tasks.push(task);
+                }
                 let _ = self.payload(slot);
                 self.slot(slot, 0).store(EMPTY, Release);
             }
@@ -199,10 +204,9 @@ impl TaskQueue {
         }
         let reference = self.domain.map().u64_at(place).load(Relaxed);
         let handle = Handle { kind: Kind::Payload, index: (reference >> 32) as u32, generation: reference as u32 };
-        let block = self.domain.attach(handle)?;
-        self.domain.unship(handle);
+        let block = self.domain.kept(handle, self.block.handle)?;
         let bytes = self.domain.map().read_vec(block.offset, length.min(block.length as usize));
-        self.domain.detach(handle);
+        self.domain.let_go(handle, self.block.handle);
         bytes.ok_or_else(out_of_memory)
     }
 
