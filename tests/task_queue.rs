@@ -13,6 +13,7 @@ use multiproc::sync::park::Agent;
 
 const STOP: u64 = 0;
 const FAULTS: u64 = 1;
+const QUEUE: u64 = 2;
 /// Tokens of the workers, by their numbers.
 const TOKENS: u64 = 8;
 /// How often each task was begun, and whether its result came.
@@ -23,7 +24,7 @@ const BOARD_WORDS: u64 = RESULTS + TASKS + 1;
 
 #[test]
 fn role() {
-    play(&[("work", work)]);
+    play(&[("work", work), ("produce", produce)]);
 }
 
 /// Every tenth payload does not fit the queue and lies in a block of its own.
@@ -121,4 +122,37 @@ fn a_full_queue_refuses_and_withdrawn_tasks_run_nowhere() {
     assert_eq!(queue.claim(agent.token, 0).expect("sound").expect("a task").payload, b"again");
     drop(queue);
     assert_eq!(domain.usage(), before);
+}
+
+fn produce(domain: &'static Domain, arguments: &[u64]) {
+    let board = Board::open(domain, arguments[0]);
+    let queue = TaskQueue::create(domain).expect("a queue");
+    board.set(QUEUE, address(queue.handle()));
+    for id in (10..1000).step_by(10) {
+        assert!(queue.submit(id, &payload(id)).expect("memory"));
+    }
+    board.set(STOP, 1);
+    std::thread::sleep(family::BOUND);
+}
+
+#[test]
+fn producer_and_workers_killed_no_payload_is_left() {
+    let domain = new_domain(64);
+    let board = Board::new(domain, 8);
+    // The first payloads come to lie before the queue's block in the directory, and the others behind it.
+    let recycled = [5000; 3].map(|size| domain.allocate(Kind::Buffer, size).expect("a block"));
+    recycled.iter().for_each(|block| domain.detach(block.handle));
+    let before = domain.usage();
+    let mut producer = Child::start("produce", domain, &[board.address()]);
+    board.wait_for("the tasks", STOP, |stop| stop == 1);
+    let queue = TaskQueue::open(domain, handle(Kind::TaskQueue, board.get(QUEUE))).expect("the queue");
+    producer.kill();
+    domain.reap_dead();
+    let token = domain.first_agent();
+    assert_eq!(queue.claim(token, 0).expect("sound").expect("a task").payload, payload(10), "it outlives its producer");
+    assert!(domain.usage().1 > before.1 + 90);
+    // As if this process were killed, too: nothing is closed, and leaving does what its reaper would do.
+    std::mem::forget(queue);
+    domain.leave();
+    assert_eq!(domain.usage().1, 0, "no payload is left, nor anything else");
 }
