@@ -533,6 +533,18 @@ interface TypedArrayClass<K extends keyof TypedArrayTypes> {
 
 // ── Synchronisation ───────────────────────────────────────────────────────────────────────────────────────────────
 
+/** What everything that one waits for has. It travels in arguments, results and messages as the same object. */
+declare abstract class SharedObject {
+  readonly name: string | undefined;
+  /**
+   * This object lets go; others keep the lock (semaphore, …) and its state, and waits that are pending go on. It does not
+   * release. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`.
+   */
+  close(): void;
+  /** `close()`; it does not release. */
+  [Symbol.dispose](): void;
+}
+
 /**
  * Mutual exclusion between threads and processes.
  *
@@ -547,7 +559,7 @@ interface TypedArrayClass<K extends keyof TypedArrayTypes> {
  * const lock = new Lock();
  * await lock.run(async () => { … });
  */
-export class Lock {
+export class Lock extends SharedObject {
   /**
    * A new lock, or the one of that name. Does not block.
    *
@@ -556,7 +568,6 @@ export class Lock {
    */
   constructor(options?: NameOptions);
 
-  readonly name: string | undefined;
   /** Whether somebody holds it, or died holding it and nobody has acquired it since. True for a moment only. */
   readonly locked: boolean;
   /** Who holds it (or died holding it); `null`: nobody. True for a moment only. */
@@ -617,11 +628,6 @@ export class Lock {
    */
   runSync<R>(fn: () => R): R;
   runSync<R>(fn: () => R, timeout: number | undefined): R | false;
-
-  /** This object lets the lock go; others keep it, and its state. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`. */
-  close(): void;
-  /** `close()`; it does not release. */
-  [Symbol.dispose](): void;
 }
 
 /**
@@ -634,7 +640,7 @@ export class Lock {
  * const connections = new Semaphore(4);
  * await connections.run(() => fetch(url));
  */
-export class Semaphore {
+export class Semaphore extends SharedObject {
   /**
    * A new semaphore, or the one of that name; that keeps its value.
    *
@@ -644,7 +650,6 @@ export class Semaphore {
    */
   constructor(value?: number, options?: NameOptions);
 
-  readonly name: string | undefined;
   /** Free permits. True for a moment only. */
   readonly value: number;
 
@@ -699,11 +704,6 @@ export class Semaphore {
    */
   runSync<R>(fn: () => R): R;
   runSync<R>(fn: () => R, timeout: number | undefined): R | false;
-
-  /** This object lets the semaphore go; others keep it. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`. */
-  close(): void;
-  /** `close()` */
-  [Symbol.dispose](): void;
 }
 
 /**
@@ -719,7 +719,7 @@ export class Semaphore {
  * // in each of four processes
  * for (const phase of phases) { work(phase); barrier.waitSync(); }
  */
-export class Barrier {
+export class Barrier extends SharedObject {
   /**
    * A new barrier, or the one of that name.
    *
@@ -730,7 +730,6 @@ export class Barrier {
    */
   constructor(parties: number, options?: NameOptions);
 
-  readonly name: string | undefined;
   readonly parties: number;
   /** Parties that have arrived and wait. True for a moment only. */
   readonly waiting: number;
@@ -762,10 +761,6 @@ export class Barrier {
   abort(): void;
   /** Makes it whole again, without the dead; all that wait at this moment fail. */
   reset(): void;
-  /** This object lets the barrier go; others keep it. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`. */
-  close(): void;
-  /** `close()` */
-  [Symbol.dispose](): void;
 }
 
 /**

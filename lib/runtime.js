@@ -2,8 +2,10 @@
 // This thread's link to the native runtime: opened on first use, and the place where its events arrive.
 
 const native = require('./binding');
+const { onceAborted } = require('./aborts');
 const { invalidValue } = require('./arguments');
 const { AbortError } = require('./errors');
+const { DONE } = require('./sync/outcome');
 
 // The kinds of events; src/binding/runtime.rs has the same numbers.
 const EVENT_WAIT = 1;
@@ -91,18 +93,21 @@ function wait(begin, timeout, signal) {
   if (id < 0) return Promise.resolve(id);
   return new Promise((resolve, reject) => {
     const onAbort = () => {
+      const outcome = native.cancelWait(id);
       // 0: the wait has just succeeded, and its event is on the way.
-      if (native.cancelWait(id) === 0) return;
+      if (outcome === 0) return;
       waits.delete(id);
-      reject(new AbortError(signal.reason));
+      // Done: it was passed or notified in the same moment, which cannot be undone.
+      if (outcome === DONE) resolve(outcome);
+      else reject(new AbortError(signal.reason));
     };
+    const done = signal === undefined ? undefined : onceAborted(signal, onAbort);
     waits.set(id, (outcome) => {
       waits.delete(id);
-      signal?.removeEventListener('abort', onAbort);
+      done?.();
       if (outcome === DEADLOCK) reject(native.deadlockError());
       else resolve(outcome);
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
 

@@ -157,7 +157,7 @@ class SharedValue {
 /** @returns {Lock | undefined} */
 function lockFrom(call, lock, name) {
   if (lock === undefined || lock === true)
-    return new Lock(undefined, name === undefined ? undefined : { ownName: `${name}\u0001lock` });
+    return new Lock(undefined, name === undefined ? undefined : { name: `${name}\u0001lock` });
   if (lock === false) return undefined;
   if (typeof lock === 'object' && lock !== null && typeof lock.acquireSync === 'function') return lock;
   throw invalidType(call, 'lock', 'a boolean or a Lock', lock);

@@ -7,6 +7,7 @@
 
 const native = require('../binding');
 const runtime = require('../runtime');
+const { onceAborted } = require('../aborts');
 const { checkInteger, checkName, checkSignal, invalidType, ownOptions } = require('../arguments');
 const { asyncDispose } = require('../dispose');
 const { AbortError, MultiprocError, SerializationError, WorkerDiedError } = require('../errors');
@@ -14,7 +15,6 @@ const { cpuCount } = require('../process/cpu_count');
 const { checkLaunchOptions } = require('../process/launch');
 const { callerFile, describeTarget } = require('../target');
 const { discard, pack, takeBack } = require('../travel');
-const { onceAborted } = require('./aborts');
 const { Backlog } = require('./backlog');
 const { chunk, collect, defaultChunkSize } = require('./chunks');
 const { FAILED, MAP, RUN } = require('./protocol');

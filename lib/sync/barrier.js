@@ -1,104 +1,147 @@
 'use strict';
 // Barrier: n parties meet, as often as they like; src/sync/barrier.rs.
 
-const native = require('../binding');
 const runtime = require('../runtime');
-const { checkInteger, checkName, checkSignal, checkTimeout, ownOptions } = require('../arguments');
-const { dispose } = require('../dispose');
+const { checkInteger, checkSignal, checkTimeout, ownOptions } = require('../arguments');
 const { AbortError, BrokenBarrierError, MultiprocError } = require('../errors');
-const { KIND, met, onRevive, travel } = require('../travel');
+const { KIND, onRevive, travel } = require('../travel');
+const { Action } = require('./action');
+const { deadline } = require('./deadline');
 const goals = require('./goals');
-const { DONE, TIMED_OUT, describeAgent } = require('./outcome');
+const { BROKEN, DONE, TIMED_OUT, describeAgent } = require('./outcome');
+const { SharedObject, open } = require('./shared_object');
 
+const TYPE = { kind: KIND.barrier, name: 'Barrier', noun: 'barrier' };
 const PARTIES_MAX = 65_536;
 
-class Barrier {
-  #native;
-  #name;
+// What `barrierArrive` tells beside outcomes; src/binding/barrier.rs has the same numbers.
+const ACTS = 1;
+/** The last party of the round is acting: arrive again when it has ended. */
+const EARLY = 2;
 
-  constructor(parties, options, revived) {
-    runtime.open();
-    const { name } = ownOptions('new Barrier()', options, ['name']);
-    this.#name = checkName('new Barrier()', name);
-    if (revived !== undefined) {
-      this.#native = native.openObject(KIND.barrier, revived.index, revived.generation);
-      return;
-    }
-    checkInteger('new Barrier()', 'parties', parties, 1, PARTIES_MAX);
-    this.#native = native.createObject(KIND.barrier, parties, this.#name);
-  }
+class Barrier extends SharedObject {
+  /** Milliseconds, -1 for none: the limit of waits that give none. */
+  #limit;
+  /** @type {Action | undefined} */
+  #action;
+  /** Rounds and indices for which this object's action runs. */
+  #acting = new Set();
 
-  get name() {
-    return this.#name;
+  constructor(parties, options, internal) {
+    const call = 'new Barrier()';
+    const { limit, action } = internal ?? ownBehaviour(call, options);
+    super(TYPE, options, internal, () => checkInteger(call, 'parties', parties, 1, PARTIES_MAX));
+    this.#limit = limit;
+    this.#action = action;
   }
 
   get parties() {
-    return this.#open('parties').barrierState()[0];
+    return open(this, 'parties').barrierState()[0];
   }
 
   get waiting() {
-    return this.#open('waiting').barrierState()[1];
+    return open(this, 'waiting').barrierState()[1];
   }
 
   get broken() {
-    return this.#open('broken').barrierState()[2] === 1;
+    return open(this, 'broken').barrierState()[2] === 1;
   }
 
   async wait(options) {
     const { timeout, signal } = ownOptions('barrier.wait()', options, ['timeout', 'signal']);
-    const limit = checkTimeout('barrier.wait()', timeout);
+    const left = deadline(this.#limitOf('barrier.wait()', timeout));
     checkSignal('barrier.wait()', signal);
-    const barrier = this.#open('wait');
-    if (signal?.aborted) throw new AbortError(signal.reason);
-    const [outcome, round, index] = barrier.barrierArrive(false);
-    if (outcome !== 0) return this.#passed(index, outcome);
-    const begin = (instance, ms) => barrier.begin(instance, goals.BARRIER, round, index, ms);
-    return this.#passed(index, await runtime.wait(begin, limit, signal));
+    open(this, 'wait');
+    // Before it arrives: an action that cannot be had breaks nothing.
+    const act = this.#action && (this.#action.loadNow() ?? (await this.#action.load()));
+    for (;;) {
+      if (signal?.aborted) throw new AbortError(signal.reason);
+      const barrier = open(this, 'wait');
+      const [arrival, round, index] = barrier.barrierArrive(act !== undefined);
+      if (arrival < 0) return this.#passed(index, arrival);
+      if (arrival === ACTS) return this.#act([round, index], act);
+      const begin = (instance, ms) => barrier.begin(instance, goals.BARRIER, round, index, ms);
+      const outcome = await runtime.wait(begin, left(), signal);
+      if (arrival !== EARLY || outcome === TIMED_OUT) return this.#passed(index, outcome);
+    }
   }
 
   waitSync(timeout) {
-    const limit = checkTimeout('barrier.waitSync()', timeout);
-    const barrier = this.#open('waitSync');
-    const [outcome, round, index] = barrier.barrierArrive(false);
-    return this.#passed(index, outcome === 0 ? barrier.waitSync(goals.BARRIER, round, index, limit) : outcome);
+    const left = deadline(this.#limitOf('barrier.waitSync()', timeout));
+    const barrier = open(this, 'waitSync');
+    const act = this.#action?.loadSync('barrier.waitSync()');
+    for (;;) {
+      const [arrival, round, index] = barrier.barrierArrive(act !== undefined);
+      if (arrival < 0) return this.#passed(index, arrival);
+      if (arrival === ACTS) return this.#actSync([round, index], act);
+      const outcome = barrier.waitSync(goals.BARRIER, round, index, left());
+      if (arrival !== EARLY || outcome === TIMED_OUT) return this.#passed(index, outcome);
+    }
   }
 
   abort() {
-    this.#open('abort').barrierAbort();
+    open(this, 'abort').barrierAbort();
   }
 
   reset() {
-    this.#open('reset').barrierReset();
+    open(this, 'reset').barrierReset();
   }
 
   close() {
-    this.#native?.close();
-    this.#native = undefined;
-  }
-
-  [dispose]() {
-    this.close();
-  }
-
-  toJSON() {
-    return met();
+    // The others wait for an action that this object can no longer complete.
+    for (const ticket of [...this.#acting]) this.#acted(ticket, false);
+    super.close();
   }
 
   [travel]() {
-    const barrier = this.#open('send');
-    const [index, generation] = barrier.identity();
-    barrier.ship();
-    return { kind: KIND.barrier, index, generation, extra: this.#name };
+    const extra = { name: this.name, limit: this.#limit, action: this.#action?.description };
+    return { ...super[travel](), extra };
+  }
+
+  #limitOf(call, timeout) {
+    return timeout === undefined ? this.#limit : checkTimeout(call, timeout);
+  }
+
+  async #act(ticket, act) {
+    this.#acting.add(ticket);
+    try {
+      await act();
+    } catch (error) {
+      this.#acted(ticket, false);
+      throw error;
+    }
+    return this.#passed(ticket[1], this.#acted(ticket, true));
+  }
+
+  #actSync(ticket, act) {
+    this.#acting.add(ticket);
+    try {
+      if (typeof act()?.then === 'function') {
+        throw new MultiprocError(
+          'ERR_MULTIPROC_UNSUPPORTED',
+          'barrier.waitSync(): the action returned a promise, which a blocked thread cannot await; use wait()',
+        );
+      }
+    } catch (error) {
+      this.#acted(ticket, false);
+      throw error;
+    }
+    return this.#passed(ticket[1], this.#acted(ticket, true));
+  }
+
+  #acted(ticket, succeeded) {
+    // Not there: closing the object has broken the barrier already.
+    return this.#acting.delete(ticket) ? open(this, 'wait').barrierComplete(...ticket, succeeded) : BROKEN;
   }
 
   #passed(index, outcome) {
     if (outcome === DONE) return index;
     if (outcome === TIMED_OUT)
       throw new BrokenBarrierError('barrier.wait(): not all parties came in time, which broke the barrier');
-    const culprit = this.#native?.barrierState()[3] ?? 0;
+    const culprit = culpritOf(this);
     if (culprit === 0) {
       throw new BrokenBarrierError(
-        'barrier.wait(): the barrier is broken: a party gave up or aborted it; barrier.reset() revives it',
+        'barrier.wait(): the barrier is broken: a party gave up, aborted it, or failed in the action; barrier.reset() revives it',
       );
     }
     const deadParty = describeAgent(culprit);
@@ -107,18 +150,28 @@ class Barrier {
       { deadParty },
     );
   }
+}
 
-  #open(method) {
-    if (this.#native === undefined) {
-      throw new MultiprocError('ERR_MULTIPROC_CLOSED', `barrier.${method}: the barrier was closed in this thread`);
-    }
-    return this.#native;
+/** Token of the dead agent that broke it, 0 when none did or the object was closed meanwhile. */
+function culpritOf(barrier) {
+  try {
+    return open(barrier, 'wait').barrierState()[3];
+  } catch {
+    return 0;
   }
 }
 
-onRevive(
-  KIND.barrier,
-  (index, generation, name) => new Barrier(undefined, name === undefined ? undefined : { name }, { index, generation }),
-);
+function ownBehaviour(call, options) {
+  const { timeout, action } = ownOptions(call, options, ['timeout', 'action']);
+  return {
+    limit: checkTimeout(call, timeout),
+    action: action === undefined ? undefined : Action.from(call, action),
+  };
+}
+
+onRevive(KIND.barrier, (index, generation, { name, limit, action }) => {
+  const internal = { index, generation, name, limit, action: action && new Action(action) };
+  return new Barrier(undefined, undefined, internal);
+});
 
 module.exports = { Barrier };

@@ -3,50 +3,38 @@
 // here; everything else is src/sync/lock.rs.
 
 const native = require('../binding');
-const runtime = require('../runtime');
-const { checkName, checkSignal, checkTimeout, invalidType, ownOptions } = require('../arguments');
-const { dispose } = require('../dispose');
+const { checkTimeout } = require('../arguments');
 const { MultiprocError } = require('../errors');
-const { KIND, met, onRevive, travel } = require('../travel');
+const { KIND, onRevive } = require('../travel');
 const goals = require('./goals');
 const { deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
-const { fastPath } = require('./window');
+const { mustHold, resume, resumeSync, suspend } = require('./ownership');
+const { run, runSync } = require('./run');
+const { SharedObject, open, waitFor, waitOptions } = require('./shared_object');
+const { CLOSED, fastPath } = require('./window');
 
-/** In place of the window once a lock is closed: never free and never ours, so that the fast paths fail. */
-const CLOSED = new Int32Array(new SharedArrayBuffer(4)).fill(-1);
+const TYPE = { kind: KIND.lock, name: 'Lock', noun: 'lock' };
 
-class Lock {
-  #native;
+class Lock extends SharedObject {
   #words;
   #index;
   #token;
-  #name;
   #abandonedBy = null;
 
-  /** `internal`, for this package alone: a handle to be revived, or the name that a shared value gives its own lock. */
   constructor(options, internal) {
+    super(TYPE, options, internal);
     const { words, token } = fastPath();
-    const { name } = ownOptions('new Lock()', options, ['name']);
-    this.#name = internal?.ownName ?? checkName('new Lock()', name);
-    this.#native =
-      internal?.index === undefined
-        ? native.createObject(KIND.lock, 0, this.#name)
-        : native.openObject(KIND.lock, internal.index, internal.generation);
     this.#words = words;
     this.#token = token;
-    this.#index = this.#native.wordIndex();
-  }
-
-  get name() {
-    return this.#name;
+    this.#index = open(this, 'constructor').wordIndex();
   }
 
   get locked() {
-    return this.#open('locked').lockOwner() !== 0;
+    return open(this, 'locked').lockOwner() !== 0;
   }
 
   get owner() {
-    const token = this.#open('owner').lockOwner();
+    const token = open(this, 'owner').lockOwner();
     return token === 0 ? null : describeAgent(token);
   }
 
@@ -56,14 +44,10 @@ class Lock {
 
   acquire(options) {
     try {
-      const { timeout, signal } = ownOptions('lock.acquire()', options, ['timeout', 'signal']);
-      const limit = checkTimeout('lock.acquire()', timeout);
-      checkSignal('lock.acquire()', signal);
-      const lock = this.#open('acquire');
+      const { limit, signal } = waitOptions('lock.acquire()', options);
+      const lock = open(this, 'acquire');
       if (!signal?.aborted && this.#takeFree()) return Promise.resolve(true);
-      return runtime
-        .wait((instance, ms) => lock.begin(instance, goals.LOCK, 0, 0, ms), limit, signal)
-        .then((outcome) => this.#ended(outcome));
+      return waitFor(lock, goals.LOCK, limit, signal).then((outcome) => this.#ended(outcome));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -72,61 +56,60 @@ class Lock {
   acquireSync(timeout) {
     if (timeout === undefined && this.#takeFree()) return true;
     const limit = checkTimeout('lock.acquireSync()', timeout);
-    const lock = this.#open('acquireSync');
+    const lock = open(this, 'acquireSync');
     return this.#takeFree() || this.#ended(lock.waitSync(goals.LOCK, 0, 0, limit));
   }
 
   tryAcquire() {
     if (this.#takeFree()) return true;
-    const outcome = this.#open('tryAcquire').lockTry();
+    const outcome = open(this, 'tryAcquire').lockTry();
     return outcome !== 0 && this.#ended(outcome);
   }
 
   release() {
     if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token)
-      this.#open('release').lockRelease();
+      open(this, 'release').lockRelease();
   }
 
-  async run(fn, options) {
-    if (typeof fn !== 'function') throw invalidType('lock.run()', 'fn', 'a function', fn);
-    if (!(await this.acquire(options))) return false;
-    try {
-      return await fn();
-    } finally {
-      this.release();
-    }
+  run(fn, options) {
+    return run(
+      'lock.run()',
+      fn,
+      () => this.acquire(options),
+      () => this.release(),
+    );
   }
 
   runSync(fn, timeout) {
-    if (typeof fn !== 'function') throw invalidType('lock.runSync()', 'fn', 'a function', fn);
-    if (!this.acquireSync(timeout)) return false;
-    try {
-      return fn();
-    } finally {
-      this.release();
-    }
+    return runSync(
+      'lock.runSync()',
+      fn,
+      () => this.acquireSync(timeout),
+      () => this.release(),
+    );
   }
 
   close() {
-    this.#native?.close();
-    this.#native = undefined;
+    super.close();
     this.#words = CLOSED;
     this.#index = 0;
   }
 
-  [dispose]() {
-    this.close();
+  [mustHold](call) {
+    if (open(this, call).lockOwner() === native.ownToken()) return;
+    throw new MultiprocError('ERR_MULTIPROC_LOCK_NOT_OWNER', `${call}: this thread does not hold the lock`);
   }
 
-  toJSON() {
-    return met();
+  [suspend]() {
+    this.release();
   }
 
-  [travel]() {
-    const lock = this.#open('send');
-    const [index, generation] = lock.identity();
-    lock.ship();
-    return { kind: KIND.lock, index, generation, extra: this.#name };
+  async [resume]() {
+    this.#ended(await waitFor(open(this, 'acquire'), goals.LOCK, -1));
+  }
+
+  [resumeSync]() {
+    this.#ended(open(this, 'acquireSync').waitSync(goals.LOCK, 0, 0, -1));
   }
 
   #takeFree() {
@@ -140,21 +123,8 @@ class Lock {
     this.#abandonedBy = deadAgent(outcome);
     return true;
   }
-
-  #open(method) {
-    if (this.#native === undefined) {
-      throw new MultiprocError(
-        'ERR_MULTIPROC_CLOSED',
-        `lock.${method}: the lock was closed in this thread; make or receive it anew`,
-      );
-    }
-    return this.#native;
-  }
 }
 
-onRevive(
-  KIND.lock,
-  (index, generation, name) => new Lock(name === undefined ? undefined : { name }, { index, generation }),
-);
+onRevive(KIND.lock, (index, generation, name) => new Lock(undefined, { index, generation, name }));
 
 module.exports = { Lock };

@@ -4,6 +4,9 @@
 const native = require('../binding');
 const runtime = require('../runtime');
 
+/** In place of the window once a lock is closed: never free and never ours, so that the fast paths fail. */
+const CLOSED = new Int32Array(new SharedArrayBuffer(4)).fill(-1);
+
 let words;
 let token;
 
@@ -17,4 +20,4 @@ function fastPath() {
   return { words, token };
 }
 
-module.exports = { fastPath };
+module.exports = { CLOSED, fastPath };

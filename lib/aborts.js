@@ -1,6 +1,6 @@
 'use strict';
-// Tells any number of tasks that their signal was aborted, with one listener for each signal: Node.js warns of a leak
-// when there are more than ten.
+// Tells any number of waits and tasks that their signal was aborted, with one listener for each signal: Node.js warns of
+// a leak when there are more than ten.
 
 /** @type {WeakMap<AbortSignal, { actions: Set<() => void>, listener: () => void }>} */
 const watched = new WeakMap();

@@ -1,0 +1,119 @@
+'use strict';
+// What all objects that one waits for have in common: the native object behind them, a name, close(), how they travel,
+// and the two forms of a wait.
+//
+// What only the classes of this package may do with an object stands beside the class, as functions: it is no part of
+// the interface.
+
+const native = require('../binding');
+const runtime = require('../runtime');
+const { checkName, checkSignal, checkTimeout, ownOptions } = require('../arguments');
+const { dispose } = require('../dispose');
+const { MultiprocError } = require('../errors');
+const { met, travel } = require('../travel');
+
+let open;
+let typeOf;
+
+class SharedObject {
+  #type;
+  #name;
+  #native;
+
+  /**
+   * @param {{ kind: number, name: string, noun: string }} type what errors call the class and an object of it
+   * @param {{ name?: string } | undefined} options the user's
+   * @param {{ name?: string, index?: number, generation?: number } | undefined} internal for this package alone: a
+   *   handle to be revived, or the name that another object gives a part of its own
+   * @param {() => number} [argument] checks what a new object is made with, and returns it
+   */
+  constructor(type, options, internal, argument) {
+    this.#type = type;
+    if (internal?.index === undefined) {
+      const call = `new ${type.name}()`;
+      this.#name = internal?.name ?? checkName(call, ownOptions(call, options, ['name']).name);
+      const checked = argument?.() ?? 0;
+      runtime.open();
+      this.#native = native.createObject(type.kind, checked, this.#name);
+    } else {
+      runtime.open();
+      this.#name = internal.name;
+      this.#native = native.openObject(type.kind, internal.index, internal.generation);
+    }
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  close() {
+    this.#native?.close();
+    this.#native = undefined;
+  }
+
+  [dispose]() {
+    this.close();
+  }
+
+  toJSON() {
+    return met();
+  }
+
+  [travel]() {
+    const shared = open(this, 'send');
+    const [index, generation] = shared.identity();
+    shared.ship();
+    return { kind: this.#type.kind, index, generation, extra: this.#name };
+  }
+
+  static {
+    open = (object, method) => {
+      if (object.#native !== undefined) return object.#native;
+      const { name, noun } = object.#type;
+      throw new MultiprocError(
+        'ERR_MULTIPROC_CLOSED',
+        `${noun}.${method}: this ${name} was closed in this thread; make or receive it anew`,
+      );
+    };
+    typeOf = (object) => (typeof object === 'object' && object !== null && #type in object ? object.#type : undefined);
+  }
+}
+
+/** @returns {{ limit: number, signal: AbortSignal | undefined }} the checked options of a promise form */
+function waitOptions(call, options) {
+  const { timeout, signal } = ownOptions(call, options, ['timeout', 'signal']);
+  return { limit: checkTimeout(call, timeout), signal: checkSignal(call, signal) };
+}
+
+/** The promise form of a wait. @returns {Promise<number>} its outcome */
+function wait(object, method, goal, options) {
+  try {
+    const { limit, signal } = waitOptions(`${typeOf(object).noun}.${method}()`, options);
+    return waitFor(open(object, method), goal, limit, signal);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The same with checked options, for a native object. @returns {Promise<number>} */
+function waitFor(shared, goal, limit, signal) {
+  return runtime.wait((instance, ms) => shared.begin(instance, goal, 0, 0, ms), limit, signal);
+}
+
+/** The blocking form of a wait. @returns {number} its outcome */
+function waitSync(object, method, goal, timeout) {
+  const limit = checkTimeout(`${typeOf(object).noun}.${method}()`, timeout);
+  return open(object, method).waitSync(goal, 0, 0, limit);
+}
+
+module.exports = {
+  SharedObject,
+  /** The native object. Throws when it was closed; `method` is what was called. @type {(object: SharedObject, method: string) => object} */
+  open,
+  /** What kind of shared object a value is, if it is one. @type {(value: unknown) => { kind: number, name: string, noun: string } | undefined} */
+  typeOf,
+  waitOptions,
+  wait,
+  waitFor,
+  waitSync,
+};
