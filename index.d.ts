@@ -631,6 +631,99 @@ export class Lock extends SharedObject {
 }
 
 /**
+ * A re-entrant lock: who holds it may acquire it again, and releases it as often.
+ *
+ * Its owner is a process, a thread in it, and an *asynchronous flow* of that thread: an async function and what it
+ * calls and awaits. So two async functions that run at the same time in one thread exclude each other, and one that
+ * calls another does not wait for itself. `run()` and `runSync()` make the flow exactly for `fn`. After `acquire()`,
+ * `acquireSync()` and `tryAcquire()` the caller is in the flow, and what it starts too; a function that calls an async
+ * one which acquires, and does not await it, goes on in that one's flow: use `run()` there.
+ *
+ * A free lock goes to whoever comes first. It travels in arguments and messages as the same lock.
+ *
+ * Death: as with `Lock`. The next to acquire it gets it, however often the dead had acquired it.
+ *
+ * @example
+ * const lock = new RLock();
+ * const save = () => lock.run(async () => { … });
+ * await lock.run(async () => { …; await save(); });
+ */
+export class RLock extends SharedObject {
+  /**
+   * A new lock, or the one of that name. Does not block.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(options?: NameOptions);
+
+  /** Whether somebody holds it, or died holding it and nobody has acquired it since. True for a moment only. */
+  readonly locked: boolean;
+  /** The thread that holds it (or died holding it); `null`: nobody. True for a moment only. */
+  readonly owner: AgentInfo | null;
+  /** How often the caller holds it; 0: not at all. */
+  readonly count: number;
+  /**
+   * Whose death passed the lock on, as found by this object's last acquisition; `null` if it was released in good order.
+   * Look at it while you hold the lock.
+   */
+  readonly abandonedBy: AgentInfo | null;
+
+  /**
+   * Acquires the lock without blocking the thread; once more if the caller holds it.
+   *
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; the lock is not acquired then
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  acquire(options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Acquires the lock, once more if the caller holds it; the thread blocks until then.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_DEADLOCK` without a timeout, when another flow of this thread holds it and
+   *   could not release it while the thread is blocked; `ERR_MULTIPROC_CLOSED`
+   */
+  acquireSync(timeout?: number): boolean;
+
+  /**
+   * Acquires the lock if it is free now or the caller holds it. Never waits.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  tryAcquire(): boolean;
+
+  /**
+   * Takes one acquisition back; the last one gives the lock back and wakes one that waits.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when another process, thread or flow holds it;
+   *   `ERR_MULTIPROC_LOCK_NOT_HELD` when nobody does; `ERR_MULTIPROC_CLOSED`
+   */
+  release(): void;
+
+  /**
+   * Acquires, runs `fn`, and releases when what it returned has settled.
+   *
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   * @throws what `acquire()` and `fn` throw
+   */
+  run<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  run<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+
+  /**
+   * Acquires, runs `fn`, and releases; the thread blocks until it has the lock.
+   *
+   * @param timeout milliseconds; no limit unless given
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   */
+  runSync<R>(fn: () => R): R;
+  runSync<R>(fn: () => R, timeout: number | undefined): R | false;
+}
+
+/**
  * A counter of permits shared by threads and processes.
  *
  * A permit has no owner: any thread may release, and one that was acquired by a process which died stays acquired.
@@ -707,6 +800,522 @@ export class Semaphore extends SharedObject {
 }
 
 /**
+ * A fixed number of permits, which belong to the threads that acquired them.
+ *
+ * `release()` gives back a permit of this thread's, or, when it has none, that of another: as in Python, any thread may.
+ * More releases than acquisitions are an error. A released permit goes to whoever comes first. It travels in arguments
+ * and messages as the same semaphore.
+ *
+ * Death: the permits of a thread or process that dies or ends are free again.
+ *
+ * @example
+ * const connections = new BoundedSemaphore(4);
+ * await connections.run(() => fetch(url));
+ */
+export class BoundedSemaphore extends SharedObject {
+  /**
+   * A new semaphore, all permits free, or the one of that name.
+   *
+   * @param value how many permits there are, 1 to 65,536, 1 unless given
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, also for one of another number of permits;
+   *   `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   */
+  constructor(value?: number, options?: NameOptions);
+
+  /** Free permits. True for a moment only. */
+  readonly value: number;
+  /** How many permits there are. */
+  readonly bound: number;
+
+  /**
+   * Takes a permit without blocking the thread. Several waits of one thread get theirs in their order.
+   *
+   * @returns `true` when taken, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; no permit is taken then
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  acquire(options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Takes a permit; the thread blocks until then.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when taken, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  acquireSync(timeout?: number): boolean;
+
+  /**
+   * Takes a permit if one is free now. Never waits.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  tryAcquire(): boolean;
+
+  /**
+   * Gives one permit back and wakes one that waits. Not several at once: one too many would leave half of them given back.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_SEM_BOUND` when all permits are free, `ERR_MULTIPROC_CLOSED`
+   */
+  release(): void;
+
+  /**
+   * Acquires, runs `fn`, and releases when what it returned has settled.
+   *
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   * @throws what `acquire()` and `fn` throw
+   */
+  run<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  run<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+
+  /**
+   * Acquires, runs `fn`, and releases; the thread blocks until it has a permit.
+   *
+   * @param timeout milliseconds; no limit unless given
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   */
+  runSync<R>(fn: () => R): R;
+  runSync<R>(fn: () => R, timeout: number | undefined): R | false;
+}
+
+/**
+ * A lock for many readers or one writer.
+ *
+ * Writers come first: while one waits, no new reader is let in. Readers that waited while somebody wrote come in before
+ * the next writer. It belongs to threads, and is not re-entrant: a thread that reads and reads again while a writer
+ * waits for it waits for itself, and so does a reader that wants to write. At most 960 can read at the same time;
+ * further ones wait. It travels in arguments and messages as the same lock.
+ *
+ * Death: a dead reader counts no more. When the writer dies or ends without releasing, the next to read or to write gets
+ * the lock, and `abandonedBy` tells that one.
+ *
+ * @example
+ * const lock = new RwLock();
+ * const total = await lock.read(() => sum(cells.view));
+ * await lock.write(() => cells.view.fill(0));
+ */
+export class RwLock extends SharedObject {
+  /**
+   * A new lock, or the one of that name. Does not block.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(options?: NameOptions);
+
+  /** How many read. True for a moment only. */
+  readonly readers: number;
+  /** Who writes (or died writing); `null`: nobody. True for a moment only. */
+  readonly writer: AgentInfo | null;
+  /**
+   * The writer whose death passed the lock on, as found by this object's last successful acquisition; `null` if it was
+   * released in good order. Look at it while you hold the lock.
+   */
+  readonly abandonedBy: AgentInfo | null;
+
+  /**
+   * Acquires the lock to read, without blocking the thread.
+   *
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  acquireRead(options?: WaitOptions): Promise<boolean>;
+  /**
+   * Acquires the lock to read; the thread blocks until then.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  acquireReadSync(timeout?: number): boolean;
+  /** Acquires the lock to read if nobody writes or waits to write now. Never waits. */
+  tryAcquireRead(): boolean;
+  /**
+   * Ends one of this thread's acquisitions to read.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when this thread does not read, `ERR_MULTIPROC_CLOSED`
+   */
+  releaseRead(): void;
+  /**
+   * Acquires to read, runs `fn`, and releases when what it returned has settled.
+   *
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   */
+  read<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  read<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+  /** As `read()`; the thread blocks until it has the lock. */
+  readSync<R>(fn: () => R): R;
+  readSync<R>(fn: () => R, timeout: number | undefined): R | false;
+
+  /**
+   * Acquires the lock to write, without blocking the thread. From now on no new reader is let in.
+   *
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  acquireWrite(options?: WaitOptions): Promise<boolean>;
+  /**
+   * Acquires the lock to write; the thread blocks until then.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when acquired, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  acquireWriteSync(timeout?: number): boolean;
+  /** Acquires the lock to write if nobody reads or writes now. Never waits. */
+  tryAcquireWrite(): boolean;
+  /**
+   * Ends this thread's writing.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when this thread does not write, `ERR_MULTIPROC_CLOSED`
+   */
+  releaseWrite(): void;
+  /**
+   * Acquires to write, runs `fn`, and releases when what it returned has settled.
+   *
+   * @returns what `fn` returned, or `false` when the time was over and it did not run
+   */
+  write<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  write<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+  /** As `write()`; the thread blocks until it has the lock. */
+  writeSync<R>(fn: () => R): R;
+  writeSync<R>(fn: () => R, timeout: number | undefined): R | false;
+
+  /**
+   * The writer goes on as a reader; nobody writes in between. End it with `releaseRead()`.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when this thread does not write; `ERR_MULTIPROC_WAITERS` when
+   *   960 read already; `ERR_MULTIPROC_CLOSED`
+   */
+  downgrade(): void;
+}
+
+/**
+ * A condition: who holds its lock waits until somebody tells that something has changed.
+ *
+ * A wait gives the lock up, however often its owner had acquired it, and has it back when it ends, in whatever way. A
+ * notification reaches those that wait at that moment, the oldest first, and nobody later; nobody waits for their
+ * answer. It is no promise that what one waits for is so: look again, or use `waitFor()`. At most 2,000 can wait at the
+ * same time. It travels in arguments and messages as the same condition, with its lock.
+ *
+ * Death: a dead waiter takes no notification from the others. When the lock's holder dies while others wait, they go on
+ * waiting; `condition.lock.abandonedBy` tells whose death passed the lock on to whoever has it after a wait.
+ *
+ * @example
+ * const condition = new Condition();
+ * await condition.run(() => condition.waitFor(() => queue.view[0] > 0, { timeout: 1000 }));
+ * await condition.run(() => { queue.view[0] += 1; condition.notify(); });
+ */
+export class Condition<L extends Lock | RLock = RLock> extends SharedObject {
+  /**
+   * A new condition, or the one of that name.
+   *
+   * @param lock a `Lock` or `RLock`; an `RLock` of its own unless given. For a named condition give the same lock
+   *   everywhere, or none anywhere.
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(lock?: L, options?: NameOptions);
+
+  /** Closing the condition does not close it. */
+  readonly lock: L;
+  /** How many wait. True for a moment only. */
+  readonly waiting: number;
+
+  /** `lock.acquire()` */
+  acquire(options?: WaitOptions): Promise<boolean>;
+  /** `lock.acquireSync()` */
+  acquireSync(timeout?: number): boolean;
+  /** `lock.tryAcquire()` */
+  tryAcquire(): boolean;
+  /** `lock.release()` */
+  release(): void;
+  /** `lock.run()` */
+  run<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  run<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+  /** `lock.runSync()` */
+  runSync<R>(fn: () => R): R;
+  runSync<R>(fn: () => R, timeout: number | undefined): R | false;
+
+  /**
+   * Gives the lock up, waits for a notification without blocking the thread, and acquires the lock again.
+   *
+   * The time limit is one of the wait for the notification: getting the lock back is always waited for.
+   *
+   * @returns `true` when notified, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; the lock is held then, too
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when the caller does not hold the lock;
+   *   `ERR_MULTIPROC_WAITERS`; `ERR_MULTIPROC_CLOSED`, also when the lock is closed during the wait: it is not held then
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  wait(options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Gives the lock up, blocks the thread until a notification comes, and acquires the lock again.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when notified, `false` when the time was over
+   * @throws {MultiprocError} as `wait()`
+   */
+  waitSync(timeout?: number): boolean;
+
+  /**
+   * Waits until `predicate` returns something truthy: calls it with the lock held, now and after each notification.
+   *
+   * @param predicate may return a promise, which is awaited with the lock held
+   * @returns what it returned last: something falsy means that the time was over
+   * @throws as `wait()`, and what `predicate` throws; the lock is held then, too
+   */
+  waitFor<T>(predicate: () => T, options?: WaitOptions): Promise<Awaited<T>>;
+
+  /**
+   * As `waitFor()`; the thread blocks.
+   *
+   * @param timeout milliseconds; no limit unless given
+   */
+  waitForSync<T>(predicate: () => T, timeout?: number): T;
+
+  /**
+   * Notifies those that wait longest; they go on when they get the lock. Does not wait for them.
+   *
+   * @param n how many at most, 1 unless given
+   * @returns how many were notified
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when the caller does not hold the lock, `ERR_MULTIPROC_CLOSED`
+   */
+  notify(n?: number): number;
+
+  /** Notifies all that wait. @returns how many they were */
+  notifyAll(): number;
+}
+
+/**
+ * A re-entrant lock and a condition in one: what several look at and change is looked at and changed under it alone.
+ *
+ * What `RLock` and `Condition` say holds for it. It travels in arguments and messages as the same monitor.
+ *
+ * @example
+ * const monitor = new Monitor();
+ * const take = () => monitor.run(async () => { await monitor.waitFor(() => stock.view[0] > 0); stock.view[0] -= 1; });
+ * const put = () => monitor.run(() => { stock.view[0] += 1; monitor.notify(); });
+ */
+export class Monitor {
+  /**
+   * A new monitor, or the one of that name.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(options?: NameOptions);
+
+  readonly name: string | undefined;
+  /** How many wait for a notification. True for a moment only. */
+  readonly waiting: number;
+  /** Whose death passed the monitor on, as found by this object's last acquisition or wait; see `RLock`. */
+  readonly abandonedBy: AgentInfo | null;
+
+  /** Enters, runs `fn`, and leaves when what it returned has settled; see `RLock`. */
+  run<R>(fn: () => R, options?: WaitOptions & { timeout?: undefined }): Promise<Awaited<R>>;
+  run<R>(fn: () => R, options?: WaitOptions): Promise<Awaited<R> | false>;
+  /** As `run()`; the thread blocks until it is in. */
+  runSync<R>(fn: () => R): R;
+  runSync<R>(fn: () => R, timeout: number | undefined): R | false;
+  /** See `Condition`. */
+  wait(options?: WaitOptions): Promise<boolean>;
+  /** See `Condition`. */
+  waitSync(timeout?: number): boolean;
+  /** See `Condition`. */
+  waitFor<T>(predicate: () => T, options?: WaitOptions): Promise<Awaited<T>>;
+  /** See `Condition`. */
+  waitForSync<T>(predicate: () => T, timeout?: number): T;
+  /** See `Condition`. */
+  notify(n?: number): number;
+  /** See `Condition`. */
+  notifyAll(): number;
+
+  /** This object lets go; others keep the monitor. Twice is fine. Use after it throws `ERR_MULTIPROC_CLOSED`. */
+  close(): void;
+  /** `close()` */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * A flag that threads and processes wait for.
+ *
+ * It stays set until `clear()`. A wait that is pending when it is set ends, however soon it is cleared. It has no
+ * owner: a process that dies changes nothing, and one that should have set it leaves the others waiting; give them a
+ * timeout. It travels in arguments and messages as the same event.
+ *
+ * @example
+ * const stop = new Event();
+ * // in a process that was given it
+ * while (!stop.isSet) step();
+ */
+export class Event extends SharedObject {
+  /**
+   * A new event, not set, or the one of that name, as it is.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(options?: NameOptions);
+
+  /** True for a moment only, as far as others set and clear it. */
+  readonly isSet: boolean;
+  /** Sets it and wakes all that wait. Never waits. */
+  set(): void;
+  /** From now on waits wait again. Never waits. */
+  clear(): void;
+
+  /**
+   * Waits without blocking the thread until it is set, or has been since the call.
+   *
+   * @returns `true` when it was set, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  wait(options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Blocks the thread until it is set, or has been since the call.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when it was set, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  waitSync(timeout?: number): boolean;
+}
+
+/**
+ * A counter that only goes down; once it is zero, everybody is let through, for ever.
+ *
+ * It has no owner: what a dead process has not counted down stays; give those that wait a timeout. It travels in
+ * arguments and messages as the same latch.
+ *
+ * @example
+ * const ready = new Latch(4);
+ * // in each of four processes, when it is prepared
+ * ready.countDown();
+ * // and in whoever waits for them
+ * await ready.wait({ timeout: 10_000 });
+ */
+export class Latch extends SharedObject {
+  /**
+   * A new latch, or the one of that name, which keeps its count.
+   *
+   * @param count 0 to 2^32 - 1; 0: it is open at once
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   */
+  constructor(count: number, options?: NameOptions);
+
+  /** What is left. */
+  readonly count: number;
+
+  /**
+   * Counts down, not below zero, and wakes all that wait when it gets there. Never waits.
+   *
+   * @param n by how much, 1 unless given
+   * @returns what is left
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  countDown(n?: number): number;
+
+  /**
+   * Waits without blocking the thread until the count is zero.
+   *
+   * @returns `true` when it is, `false` when the time was over
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  wait(options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Blocks the thread until the count is zero.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   * @returns `true` when it is, `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
+  waitSync(timeout?: number): boolean;
+}
+
+/**
+ * Something that is done once by all processes together: one runs it, the others wait until it is done.
+ *
+ * A run that fails counts as none: the error is its caller's, and the next one tries. It travels in arguments and
+ * messages as the same object.
+ *
+ * Death: when who runs it dies or ends on the way, the next one runs it, and `abandonedBy` tells that one. What the
+ * dead had begun may be half done.
+ *
+ * @example
+ * const prepared = new Once({ name: 'cache' });
+ * await prepared.run(() => download('cache'));
+ */
+export class Once extends SharedObject {
+  /**
+   * A new one, or the one of that name.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(options?: NameOptions);
+
+  /** Whether it is done, for ever. */
+  readonly done: boolean;
+  /** Who died running it, as found by this object's last run; `null` if nobody did. */
+  readonly abandonedBy: AgentInfo | null;
+
+  /**
+   * Runs `fn`, unless it is done; waits without blocking the thread while somebody else runs it.
+   *
+   * @returns `true` when this call ran it, `false` when it was done already. It is done in both cases.
+   * @throws what `fn` throws; it is not done then
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted, or the time is over, while somebody else runs it; with
+   *   the signal's reason as `cause`, or a `TimeoutError`, as `AbortSignal.timeout()` would give it
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  run(fn: () => unknown, options?: WaitOptions): Promise<boolean>;
+
+  /**
+   * Runs `fn`, unless it is done; the thread blocks while somebody else runs it.
+   *
+   * @param fn its promise is not awaited: what it returns is not looked at
+   * @param timeout milliseconds; no limit unless given
+   * @returns `true` when this call ran it, `false` when it was done already
+   * @throws what `fn` throws; `ABORT_ERR` when the time is over, as `run()`
+   * @throws {MultiprocError} `ERR_MULTIPROC_DEADLOCK` without a timeout, when this very thread is running it already;
+   *   `ERR_MULTIPROC_CLOSED`
+   */
+  runSync(fn: () => unknown, timeout?: number): boolean;
+
+  /** As others do; and a run that this object is in counts as failed. */
+  close(): void;
+}
+
+export interface BarrierOptions extends NameOptions {
+  /** Milliseconds: the time limit of waits that give none. No limit unless given. */
+  timeout?: number | undefined;
+  /**
+   * What the party that arrives last does before any of them passes; nothing unless given. It travels with the barrier,
+   * so it is a function as for `Process`; for a named barrier give the same one everywhere. When it throws, the barrier
+   * breaks: that party gets the error, the others a `BrokenBarrierError`. `wait()` awaits what it returns; in
+   * `waitSync()` it must not return a promise.
+   */
+  action?: TargetFunction<[], unknown> | ModuleTarget | undefined;
+}
+
+/**
  * A meeting point: a number of parties wait for each other, as often as they like.
  *
  * A party is a wait, by whatever thread. Broken is what a barrier is after a party gave up (timeout, abort), after
@@ -726,9 +1335,9 @@ export class Barrier extends SharedObject {
    * @param parties how many meet, 1 to 65,536
    * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
    * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, also for a barrier of another number of parties;
-   *   `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   *   `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`; for `action`, `ERR_MULTIPROC_CLOSURE`, `ERR_MULTIPROC_TARGET`
    */
-  constructor(parties: number, options?: NameOptions);
+  constructor(parties: number, options?: BarrierOptions);
 
   readonly parties: number;
   /** Parties that have arrived and wait. True for a moment only. */
@@ -739,6 +1348,7 @@ export class Barrier extends SharedObject {
   /**
    * Arrives, and waits for the others without blocking the thread.
    *
+   * @param options `timeout`: that of the barrier unless given; `Infinity` for no limit
    * @returns the order of arrival: 0 for the first, `parties - 1` for the last
    * @throws {BrokenBarrierError} also when the time is over, which breaks the barrier for everybody; `deadParty` tells
    *   whose death broke it
@@ -750,10 +1360,12 @@ export class Barrier extends SharedObject {
   /**
    * Arrives, and blocks the thread until the others have.
    *
-   * @param timeout milliseconds; no limit unless given. When it is over the barrier breaks for everybody.
+   * @param timeout milliseconds; that of the barrier unless given, `Infinity` for no limit. When it is over the barrier
+   *   breaks for everybody.
    * @returns the order of arrival: 0 for the first, `parties - 1` for the last
    * @throws {BrokenBarrierError} `deadParty` tells whose death broke it
-   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`; `ERR_MULTIPROC_UNSUPPORTED` for an action that returns a promise;
+   *   `ERR_MULTIPROC_TARGET` for one whose module can only be imported asynchronously
    */
   waitSync(timeout?: number): number;
 
@@ -761,6 +1373,14 @@ export class Barrier extends SharedObject {
   abort(): void;
   /** Makes it whole again, without the dead; all that wait at this moment fail. */
   reset(): void;
+}
+
+/** What `acquireAll()` has acquired. */
+export interface Holding {
+  /** Gives all of it back, whoever calls. Twice is fine. */
+  release(): void;
+  /** `release()` */
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -778,6 +1398,40 @@ export class Barrier extends SharedObject {
  * @throws {TypeError} `ERR_INVALID_ARG_VALUE`
  */
 export function setDeadlockPolicy(policy: 'throw' | 'warn' | 'off'): void;
+
+/** What `acquireAll()` takes; of an `RwLock` the right to write. */
+export type Acquirable = Lock | RLock | Semaphore | BoundedSemaphore | RwLock;
+
+/**
+ * Acquires several locks and permits, all of them or none, without blocking the thread.
+ *
+ * They are taken one after the other in one order that is the same in all processes, whatever their order in the list:
+ * those who take what they need in one call of this, and nothing besides, never wait for each other in a circle.
+ *
+ * @param list different objects
+ * @param options `timeout` is for all of them together
+ * @returns what to release, or `false` when the time was over; nothing is held then
+ * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; nothing is held then
+ * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` when one is named twice;
+ *   `ERR_OUT_OF_RANGE`
+ *
+ * @example
+ * using both = await acquireAll([from.lock, to.lock]);
+ */
+export function acquireAll(
+  list: readonly Acquirable[],
+  options?: WaitOptions & { timeout?: undefined },
+): Promise<Holding>;
+export function acquireAll(list: readonly Acquirable[], options?: WaitOptions): Promise<Holding | false>;
+
+/**
+ * As `acquireAll()`; the thread blocks until it has all of them.
+ *
+ * @param timeout milliseconds for all of them together; no limit unless given
+ */
+export function acquireAllSync(list: readonly Acquirable[]): Holding;
+export function acquireAllSync(list: readonly Acquirable[], timeout: number | undefined): Holding | false;
 
 // ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

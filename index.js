@@ -5,11 +5,12 @@ const childProcess = require('node:child_process');
 const { fork } = require('./lib/child_process/fork');
 const { spawn } = require('./lib/child_process/spawn');
 const errors = require('./lib/errors');
-const { sharedBuffer, SharedArray, SharedValue, Barrier, Lock, Semaphore } = require('./lib/objects');
+const objects = require('./lib/objects');
 const { Pool } = require('./lib/pool/pool');
 const { cpuCount } = require('./lib/process/cpu_count');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
+const { acquireAll, acquireAllSync } = require('./lib/sync/acquire_all');
 const { registerError } = require('./lib/codec');
 const { setDeadlockPolicy } = require('./lib/runtime');
 const { defineTasks } = require('./lib/target');
@@ -33,13 +34,23 @@ module.exports = {
   spawn,
   spawnSync: childProcess.spawnSync,
   // Shared memory
-  SharedArray,
-  SharedValue,
-  sharedBuffer,
+  SharedArray: objects.SharedArray,
+  SharedValue: objects.SharedValue,
+  sharedBuffer: objects.sharedBuffer,
   // Synchronisation
-  Barrier,
-  Lock,
-  Semaphore,
+  Barrier: objects.Barrier,
+  BoundedSemaphore: objects.BoundedSemaphore,
+  Condition: objects.Condition,
+  Event: objects.Event,
+  Latch: objects.Latch,
+  Lock: objects.Lock,
+  Monitor: objects.Monitor,
+  Once: objects.Once,
+  RLock: objects.RLock,
+  RwLock: objects.RwLock,
+  Semaphore: objects.Semaphore,
+  acquireAll,
+  acquireAllSync,
   setDeadlockPolicy,
   // Pool
   Pool,

@@ -84,6 +84,13 @@ impl NativeObject {
         runtime::with(|runtime| Once::at(runtime.domain(), block).finish(runtime.agent.token, succeeded))
     }
 
+    /// Token of the agent that does it at this moment, or died doing it; else 0.
+    #[napi]
+    pub fn once_runner(&self) -> napi::Result<u32> {
+        let block = self.block()?;
+        runtime::with(|runtime| Ok(Once::at(runtime.domain(), block).runner().0))
+    }
+
     #[napi]
     pub fn once_is_done(&self) -> napi::Result<bool> {
         let block = self.block()?;
