@@ -1319,8 +1319,8 @@ export interface BarrierOptions extends NameOptions {
  * A meeting point: a number of parties wait for each other, as often as they like.
  *
  * A party is a wait, by whatever thread. Broken is what a barrier is after a party gave up (timeout, abort), after
- * `abort()`, or after the death of a process that had waited at it or had been given it; every wait then rejects with a
- * `BrokenBarrierError`, until `reset()`. A party that merely ends does not break it: set a timeout. It travels in
+ * `abort()`, or after the death of a process that had waited at it or had been given it, and still had it; every wait then
+ * rejects with a `BrokenBarrierError`, until `reset()`. A party that merely ends does not break it: set a timeout. It travels in
  * arguments and messages as the same barrier.
  *
  * @example

@@ -8,24 +8,23 @@ const { KIND } = require('../travel');
 const { deadline } = require('./deadline');
 const flows = require('./flow');
 const { acquireAs, acquireSyncAs, releaseAs } = require('./ownership');
-const { open, typeOf, waitOptions } = require('./shared_object');
+const { open, pin, typeOf, unpin, waitOptions } = require('./shared_object');
 
-/** What takes and gives back an object of each kind: (object, flow, limit, signal). */
+/** What takes an object of each kind, (object, flow, timeout, signal), and gives it back, (native object, flow, object). */
 const plainly = {
   acquire: (object, _flow, timeout, signal) => object.acquire({ timeout, signal }),
   acquireSync: (object, _flow, timeout) => object.acquireSync(timeout),
-  release: (object) => object.release(),
 };
 const WAYS = new Map([
-  [KIND.lock, plainly],
-  [KIND.semaphore, plainly],
-  [KIND.boundedSemaphore, plainly],
+  [KIND.lock, { ...plainly, release: (lock) => lock.lockRelease() }],
+  [KIND.semaphore, { ...plainly, release: (semaphore) => semaphore.semaphoreRelease(1) }],
+  [KIND.boundedSemaphore, { ...plainly, release: (semaphore) => semaphore.permitsRelease() }],
   [
     KIND.rlock,
     {
       acquire: (rlock, flow, timeout, signal) => rlock[acquireAs](flow, timeout ?? -1, signal),
       acquireSync: (rlock, flow, timeout) => rlock[acquireSyncAs](flow, timeout ?? -1),
-      release: (rlock, flow) => rlock[releaseAs](flow),
+      release: (shared, flow, rlock) => rlock[releaseAs](shared, flow),
     },
   ],
   [
@@ -33,7 +32,7 @@ const WAYS = new Map([
     {
       acquire: (rwLock, _flow, timeout, signal) => rwLock.acquireWrite({ timeout, signal }),
       acquireSync: (rwLock, _flow, timeout) => rwLock.acquireWriteSync(timeout),
-      release: (rwLock) => rwLock.releaseWrite(),
+      release: (rwLock) => rwLock.rwRelease(true),
     },
   ],
 ]);
@@ -51,7 +50,7 @@ class Holding {
   release() {
     const parts = this.#parts;
     this.#parts = [];
-    giveBack(parts, this.#flow);
+    giveBack(parts, parts.length, this.#flow);
   }
 
   [dispose]() {
@@ -60,52 +59,45 @@ class Holding {
 }
 
 async function acquireAll(list, options) {
-  const call = 'acquireAll()';
-  const { limit, signal } = waitOptions(call, options);
-  const parts = inOrder(call, list);
-  const own = flowFor(parts);
+  const { limit, signal } = waitOptions('acquireAll()', options);
+  const parts = inOrder('acquireAll()', list);
   // The caller is in its flow before the first await: afterwards nothing of this function reaches it.
-  const flow = own === undefined && parts.some(isReentrant) ? flows.enterPending() : own;
+  const own = flows.current();
+  const flow = own ?? (parts.some(isReentrant) ? flows.enterPending() : undefined);
   const left = deadline(limit);
-  const taken = [];
+  let taken = 0;
   try {
-    for (const part of parts) {
-      if (!(await part.way.acquire(part.object, flow, timeoutOf(left()), signal))) return giveBack(taken, flow);
-      taken.push(part);
+    for (const { way, object } of parts) {
+      if (!(await way.acquire(object, flow, timeoutOf(left()), signal))) return giveBack(parts, taken, flow);
+      taken += 1;
     }
   } catch (error) {
-    giveBack(taken, flow);
+    giveBack(parts, taken, flow);
     throw error;
   } finally {
     if (own === undefined && flow !== undefined) flow.isPending = false;
   }
-  return new Holding(taken, flow);
+  return new Holding(parts, flow);
 }
 
 function acquireAllSync(list, timeout) {
-  const call = 'acquireAllSync()';
-  const limit = checkTimeout(call, timeout);
-  const parts = inOrder(call, list);
-  const own = flowFor(parts);
-  const flow = own ?? new flows.Flow();
+  const limit = checkTimeout('acquireAllSync()', timeout);
+  const parts = inOrder('acquireAllSync()', list);
+  const own = flows.current();
+  const flow = own ?? (parts.some(isReentrant) ? new flows.Flow() : undefined);
   const left = deadline(limit);
-  const taken = [];
+  let taken = 0;
   try {
-    for (const part of parts) {
-      if (!part.way.acquireSync(part.object, flow, timeoutOf(left()))) return giveBack(taken, flow);
-      taken.push(part);
+    for (const { way, object } of parts) {
+      if (!way.acquireSync(object, flow, timeoutOf(left()))) return giveBack(parts, taken, flow);
+      taken += 1;
     }
   } catch (error) {
-    giveBack(taken, flow);
+    giveBack(parts, taken, flow);
     throw error;
   }
-  if (own === undefined && parts.some(isReentrant)) flows.enter(flow);
-  return new Holding(taken, flow);
-}
-
-/** The caller's flow, if it matters. */
-function flowFor(parts) {
-  return parts.some(isReentrant) ? flows.current() : undefined;
+  if (own === undefined && flow !== undefined) flows.enter(flow);
+  return new Holding(parts, flow);
 }
 
 function isReentrant({ kind }) {
@@ -116,15 +108,21 @@ function timeoutOf(left) {
   return left < 0 ? undefined : left;
 }
 
-/** Last taken, first given back. What was released by others meanwhile must not keep the rest. @returns {false} */
-function giveBack(parts, flow) {
+/**
+ * Gives back the first `taken` of the parts, the last one first, and has no more to do with any of them. What others have
+ * released meanwhile must not keep the rest.
+ *
+ * @returns {false}
+ */
+function giveBack(parts, taken, flow) {
   let failure;
-  for (const { way, object } of [...parts].reverse()) {
+  for (const [position, { way, object, shared }] of [...parts.entries()].reverse()) {
     try {
-      way.release(object, flow);
+      if (position < taken) way.release(shared, flow, object);
     } catch (error) {
       failure ??= error;
     }
+    unpin(object);
   }
   if (failure !== undefined) throw failure;
   return false;
@@ -147,6 +145,8 @@ function inOrder(call, list) {
     if (before?.index === part.index && before.generation === part.generation)
       throw invalidValue(call, 'list', 'different objects', list);
   }
+  // All of them are open, and nothing comes between.
+  for (const part of parts) part.shared = pin(part.object, 'acquire');
   return parts;
 }
 

@@ -8,8 +8,8 @@ const { KIND, onRevive, travel } = require('../travel');
 const { Action } = require('./action');
 const { deadline } = require('./deadline');
 const goals = require('./goals');
-const { BROKEN, DONE, TIMED_OUT, describeAgent } = require('./outcome');
-const { SharedObject, open } = require('./shared_object');
+const { DONE, TIMED_OUT, describeAgent } = require('./outcome');
+const { SharedObject, open, pin, unpin } = require('./shared_object');
 
 const TYPE = { kind: KIND.barrier, name: 'Barrier', noun: 'barrier' };
 const PARTIES_MAX = 65_536;
@@ -24,8 +24,6 @@ class Barrier extends SharedObject {
   #limit;
   /** @type {Action | undefined} */
   #action;
-  /** Rounds and indices for which this object's action runs. */
-  #acting = new Set();
 
   constructor(parties, options, internal) {
     const call = 'new Barrier()';
@@ -51,31 +49,38 @@ class Barrier extends SharedObject {
     const { timeout, signal } = ownOptions('barrier.wait()', options, ['timeout', 'signal']);
     const left = deadline(this.#limitOf('barrier.wait()', timeout));
     checkSignal('barrier.wait()', signal);
-    open(this, 'wait');
-    // Before it arrives: an action that cannot be had breaks nothing.
-    const act = this.#action && (this.#action.loadNow() ?? (await this.#action.load()));
-    for (;;) {
-      if (signal?.aborted) throw new AbortError(signal.reason);
-      const barrier = open(this, 'wait');
-      const [arrival, round, index] = barrier.barrierArrive(act !== undefined);
-      if (arrival < 0) return this.#passed(index, arrival);
-      if (arrival === ACTS) return this.#act([round, index], act);
-      const begin = (instance, ms) => barrier.begin(instance, goals.BARRIER, round, index, ms);
-      const outcome = await runtime.wait(begin, left(), signal);
-      if (arrival !== EARLY || outcome === TIMED_OUT) return this.#passed(index, outcome);
+    const barrier = pin(this, 'wait');
+    try {
+      // Before it arrives: an action that cannot be had breaks nothing.
+      const act = this.#action && (this.#action.loadNow() ?? (await this.#action.load()));
+      for (;;) {
+        if (signal?.aborted) throw new AbortError(signal.reason);
+        const [arrival, round, index] = barrier.barrierArrive(act !== undefined);
+        if (arrival < 0) return passed(barrier, index, arrival);
+        if (arrival === ACTS) return await acted(barrier, round, index, act);
+        const begin = (instance, ms) => barrier.begin(instance, goals.BARRIER, round, index, ms);
+        const outcome = await runtime.wait(begin, left(), signal);
+        if (arrival !== EARLY || outcome === TIMED_OUT) return passed(barrier, index, outcome);
+      }
+    } finally {
+      unpin(this);
     }
   }
 
   waitSync(timeout) {
     const left = deadline(this.#limitOf('barrier.waitSync()', timeout));
-    const barrier = open(this, 'waitSync');
-    const act = this.#action?.loadSync('barrier.waitSync()');
-    for (;;) {
-      const [arrival, round, index] = barrier.barrierArrive(act !== undefined);
-      if (arrival < 0) return this.#passed(index, arrival);
-      if (arrival === ACTS) return this.#actSync([round, index], act);
-      const outcome = barrier.waitSync(goals.BARRIER, round, index, left());
-      if (arrival !== EARLY || outcome === TIMED_OUT) return this.#passed(index, outcome);
+    const barrier = pin(this, 'waitSync');
+    try {
+      const act = this.#action?.loadSync('barrier.waitSync()');
+      for (;;) {
+        const [arrival, round, index] = barrier.barrierArrive(act !== undefined);
+        if (arrival < 0) return passed(barrier, index, arrival);
+        if (arrival === ACTS) return actedSync(barrier, round, index, act);
+        const outcome = barrier.waitSync(goals.BARRIER, round, index, left());
+        if (arrival !== EARLY || outcome === TIMED_OUT) return passed(barrier, index, outcome);
+      }
+    } finally {
+      unpin(this);
     }
   }
 
@@ -87,12 +92,6 @@ class Barrier extends SharedObject {
     open(this, 'reset').barrierReset();
   }
 
-  close() {
-    // The others wait for an action that this object can no longer complete.
-    for (const ticket of [...this.#acting]) this.#acted(ticket, false);
-    super.close();
-  }
-
   [travel]() {
     const extra = { name: this.name, limit: this.#limit, action: this.#action?.description };
     return { ...super[travel](), extra };
@@ -101,64 +100,49 @@ class Barrier extends SharedObject {
   #limitOf(call, timeout) {
     return timeout === undefined ? this.#limit : checkTimeout(call, timeout);
   }
-
-  async #act(ticket, act) {
-    this.#acting.add(ticket);
-    try {
-      await act();
-    } catch (error) {
-      this.#acted(ticket, false);
-      throw error;
-    }
-    return this.#passed(ticket[1], this.#acted(ticket, true));
-  }
-
-  #actSync(ticket, act) {
-    this.#acting.add(ticket);
-    try {
-      if (typeof act()?.then === 'function') {
-        throw new MultiprocError(
-          'ERR_MULTIPROC_UNSUPPORTED',
-          'barrier.waitSync(): the action returned a promise, which a blocked thread cannot await; use wait()',
-        );
-      }
-    } catch (error) {
-      this.#acted(ticket, false);
-      throw error;
-    }
-    return this.#passed(ticket[1], this.#acted(ticket, true));
-  }
-
-  #acted(ticket, succeeded) {
-    // Not there: closing the object has broken the barrier already.
-    return this.#acting.delete(ticket) ? open(this, 'wait').barrierComplete(...ticket, succeeded) : BROKEN;
-  }
-
-  #passed(index, outcome) {
-    if (outcome === DONE) return index;
-    if (outcome === TIMED_OUT)
-      throw new BrokenBarrierError('barrier.wait(): not all parties came in time, which broke the barrier');
-    const culprit = culpritOf(this);
-    if (culprit === 0) {
-      throw new BrokenBarrierError(
-        'barrier.wait(): the barrier is broken: a party gave up, aborted it, or failed in the action; barrier.reset() revives it',
-      );
-    }
-    const deadParty = describeAgent(culprit);
-    throw new BrokenBarrierError(
-      `barrier.wait(): the barrier is broken: a party died (process ${deadParty.pid ?? 'unknown'}); barrier.reset() revives it`,
-      { deadParty },
-    );
-  }
 }
 
-/** Token of the dead agent that broke it, 0 when none did or the object was closed meanwhile. */
-function culpritOf(barrier) {
+async function acted(barrier, round, index, act) {
   try {
-    return open(barrier, 'wait').barrierState()[3];
-  } catch {
-    return 0;
+    await act();
+  } catch (error) {
+    barrier.barrierComplete(round, index, false);
+    throw error;
   }
+  return passed(barrier, index, barrier.barrierComplete(round, index, true));
+}
+
+function actedSync(barrier, round, index, act) {
+  try {
+    if (typeof act()?.then === 'function') {
+      throw new MultiprocError(
+        'ERR_MULTIPROC_UNSUPPORTED',
+        'barrier.waitSync(): the action returned a promise, which a blocked thread cannot await; use wait()',
+      );
+    }
+  } catch (error) {
+    barrier.barrierComplete(round, index, false);
+    throw error;
+  }
+  return passed(barrier, index, barrier.barrierComplete(round, index, true));
+}
+
+/** @returns {number} the index, for a party that has passed */
+function passed(barrier, index, outcome) {
+  if (outcome === DONE) return index;
+  if (outcome === TIMED_OUT)
+    throw new BrokenBarrierError('barrier.wait(): not all parties came in time, which broke the barrier');
+  const culprit = barrier.barrierState()[3];
+  if (culprit === 0) {
+    throw new BrokenBarrierError(
+      'barrier.wait(): the barrier is broken: a party gave up, aborted it, or failed in the action; barrier.reset() revives it',
+    );
+  }
+  const deadParty = describeAgent(culprit);
+  throw new BrokenBarrierError(
+    `barrier.wait(): the barrier is broken: a party died (process ${deadParty.pid ?? 'unknown'}); barrier.reset() revives it`,
+    { deadParty },
+  );
 }
 
 function ownBehaviour(call, options) {

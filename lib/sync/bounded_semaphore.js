@@ -46,19 +46,21 @@ class BoundedSemaphore extends SharedObject {
 
   run(fn, options) {
     return run(
-      'boundedSemaphore.run()',
+      this,
+      'run',
       fn,
       () => this.acquire(options),
-      () => this.release(),
+      (semaphore) => semaphore.permitsRelease(),
     );
   }
 
   runSync(fn, timeout) {
     return runSync(
-      'boundedSemaphore.runSync()',
+      this,
+      'runSync',
       fn,
       () => this.acquireSync(timeout),
-      () => this.release(),
+      (semaphore) => semaphore.permitsRelease(),
     );
   }
 }

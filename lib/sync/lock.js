@@ -10,7 +10,7 @@ const goals = require('./goals');
 const { deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
 const { mustHold, resume, resumeSync, suspend } = require('./ownership');
 const { run, runSync } = require('./run');
-const { SharedObject, open, waitFor, waitOptions } = require('./shared_object');
+const { SharedObject, open, pin, unpin, waitFor, waitOptions } = require('./shared_object');
 const { CLOSED, fastPath } = require('./window');
 
 const TYPE = { kind: KIND.lock, name: 'Lock', noun: 'lock' };
@@ -71,21 +71,27 @@ class Lock extends SharedObject {
       open(this, 'release').lockRelease();
   }
 
+  #giveBack(lock) {
+    if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token) lock.lockRelease();
+  }
+
   run(fn, options) {
     return run(
-      'lock.run()',
+      this,
+      'run',
       fn,
       () => this.acquire(options),
-      () => this.release(),
+      (lock) => this.#giveBack(lock),
     );
   }
 
   runSync(fn, timeout) {
     return runSync(
-      'lock.runSync()',
+      this,
+      'runSync',
       fn,
       () => this.acquireSync(timeout),
-      () => this.release(),
+      (lock) => this.#giveBack(lock),
     );
   }
 
@@ -96,20 +102,29 @@ class Lock extends SharedObject {
   }
 
   [mustHold](call) {
-    if (open(this, call).lockOwner() === native.ownToken()) return;
+    if (open(this, 'acquire').lockOwner() === native.ownToken()) return;
     throw new MultiprocError('ERR_MULTIPROC_LOCK_NOT_OWNER', `${call}: this thread does not hold the lock`);
   }
 
   [suspend]() {
     this.release();
+    return pin(this, 'acquire');
   }
 
-  async [resume]() {
-    this.#ended(await waitFor(open(this, 'acquire'), goals.LOCK, -1));
+  async [resume](lock) {
+    try {
+      this.#ended(await waitFor(lock, goals.LOCK, -1));
+    } finally {
+      unpin(this);
+    }
   }
 
-  [resumeSync]() {
-    this.#ended(open(this, 'acquireSync').waitSync(goals.LOCK, 0, 0, -1));
+  [resumeSync](lock) {
+    try {
+      this.#ended(lock.waitSync(goals.LOCK, 0, 0, -1));
+    } finally {
+      unpin(this);
+    }
   }
 
   #takeFree() {

@@ -7,13 +7,12 @@ const { AbortError, MultiprocError } = require('../errors');
 const { KIND, onRevive } = require('../travel');
 const goals = require('./goals');
 const { ALREADY, TIMED_OUT, deadAgent } = require('./outcome');
-const { SharedObject, open, waitFor, waitOptions } = require('./shared_object');
+const { SharedObject, open, pin, unpin, waitFor, waitOptions } = require('./shared_object');
 
 const TYPE = { kind: KIND.once, name: 'Once', noun: 'once' };
 
 class Once extends SharedObject {
   #abandonedBy = null;
-  #isRunning = false;
 
   constructor(options, internal) {
     super(TYPE, options, internal);
@@ -30,42 +29,46 @@ class Once extends SharedObject {
   async run(fn, options) {
     if (typeof fn !== 'function') throw invalidType('once.run()', 'fn', 'a function', fn);
     const { limit, signal } = waitOptions('once.run()', options);
-    if (!this.#begins('once.run()', await waitFor(open(this, 'run'), goals.ONCE, limit, signal))) return false;
+    const once = pin(this, 'run');
     try {
-      await fn();
-    } catch (error) {
-      this.#finish(false);
-      throw error;
+      if (!this.#begins('once.run()', await waitFor(once, goals.ONCE, limit, signal))) return false;
+      let succeeded = false;
+      try {
+        await fn();
+        succeeded = true;
+      } finally {
+        once.onceFinish(succeeded);
+      }
+      return true;
+    } finally {
+      unpin(this);
     }
-    this.#finish(true);
-    return true;
   }
 
   runSync(fn, timeout) {
-    if (typeof fn !== 'function') throw invalidType('once.runSync()', 'fn', 'a function', fn);
-    const limit = checkTimeout('once.runSync()', timeout);
-    const once = open(this, 'runSync');
-    if (limit < 0 && once.onceRunner() === native.ownToken()) {
-      throw new MultiprocError(
-        'ERR_MULTIPROC_DEADLOCK',
-        'once.runSync(): this thread is running it already, and cannot finish while it is blocked; use await run(), or a timeout',
-      );
-    }
-    if (!this.#begins('once.runSync()', once.waitSync(goals.ONCE, 0, 0, limit))) return false;
+    const call = 'once.runSync()';
+    if (typeof fn !== 'function') throw invalidType(call, 'fn', 'a function', fn);
+    const limit = checkTimeout(call, timeout);
+    const once = pin(this, 'runSync');
     try {
-      fn();
-    } catch (error) {
-      this.#finish(false);
-      throw error;
+      if (limit < 0 && once.onceRunner() === native.ownToken()) {
+        throw new MultiprocError(
+          'ERR_MULTIPROC_DEADLOCK',
+          `${call}: this thread is running it already, and cannot finish while it is blocked; use await run(), or a timeout`,
+        );
+      }
+      if (!this.#begins(call, once.waitSync(goals.ONCE, 0, 0, limit))) return false;
+      let succeeded = false;
+      try {
+        fn();
+        succeeded = true;
+      } finally {
+        once.onceFinish(succeeded);
+      }
+      return true;
+    } finally {
+      unpin(this);
     }
-    this.#finish(true);
-    return true;
-  }
-
-  close() {
-    // The others wait for a run that this object can no longer finish.
-    if (this.#isRunning) this.#finish(false);
-    super.close();
   }
 
   #begins(call, outcome) {
@@ -77,14 +80,7 @@ class Once extends SharedObject {
       );
     }
     this.#abandonedBy = deadAgent(outcome);
-    this.#isRunning = true;
     return true;
-  }
-
-  #finish(succeeded) {
-    const once = open(this, 'run');
-    this.#isRunning = false;
-    once.onceFinish(succeeded);
   }
 }
 

@@ -9,7 +9,7 @@ module.exports = {
   /** (suspended): Promise, takes all of it back, however long that lasts. */
   resume: Symbol.for('multiproc.resume'),
   resumeSync: Symbol.for('multiproc.resumeSync'),
-  /** (flow, limit, signal), (flow, limit), (flow): a re-entrant lock in the name of a flow. */
+  /** (flow, limit, signal), (flow, limit), (native, flow): a re-entrant lock in the name of a flow. */
   acquireAs: Symbol.for('multiproc.acquireAs'),
   acquireSyncAs: Symbol.for('multiproc.acquireSyncAs'),
   releaseAs: Symbol.for('multiproc.releaseAs'),

@@ -12,7 +12,7 @@ const goals = require('./goals');
 const { DONE, deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
 const ownership = require('./ownership');
 const { run, runSync } = require('./run');
-const { SharedObject, open, waitFor, waitOptions } = require('./shared_object');
+const { SharedObject, open, pin, unpin, waitFor, waitOptions } = require('./shared_object');
 const { CLOSED, fastPath } = require('./window');
 
 const TYPE = { kind: KIND.rlock, name: 'RLock', noun: 'rLock' };
@@ -89,7 +89,7 @@ class RLock extends SharedObject {
   }
 
   release() {
-    this.#release(flows.current());
+    this.#release(open(this, 'release'), flows.current());
   }
 
   run(fn, options) {
@@ -100,10 +100,11 @@ class RLock extends SharedObject {
       return this[ownership.acquireAs](flow, limit, signal);
     };
     return run(
-      call,
+      this,
+      'run',
       fn,
       acquire,
-      () => this.#release(flow),
+      (rlock) => this.#release(rlock, flow),
       () => flows.runIn(flow, fn),
     );
   }
@@ -112,10 +113,11 @@ class RLock extends SharedObject {
     const call = 'rLock.runSync()';
     const flow = flows.current() ?? new flows.Flow();
     return runSync(
-      call,
+      this,
+      'runSync',
       fn,
       () => this[ownership.acquireSyncAs](flow, checkTimeout(call, timeout)),
-      () => this.#release(flow),
+      (rlock) => this.#release(rlock, flow),
       () => flows.runIn(flow, fn),
     );
   }
@@ -144,27 +146,36 @@ class RLock extends SharedObject {
     return this.#ended(flow, rlock.waitSync(goals.LOCK, 0, 0, limit));
   }
 
-  [ownership.releaseAs](flow) {
-    this.#release(flow);
+  [ownership.releaseAs](rlock, flow) {
+    this.#release(rlock, flow);
   }
 
   [ownership.mustHold](call) {
-    open(this, call);
+    open(this, 'acquire');
     if (this.#held(flows.current()) === undefined) throw notOwner(call);
   }
 
   [ownership.suspend]() {
+    const rlock = pin(this, 'acquire');
     const hold = this.#held(flows.current());
-    this.#giveUp(hold);
-    return hold;
+    this.#giveUp(rlock, hold);
+    return { rlock, ...hold };
   }
 
-  async [ownership.resume]({ flow, count }) {
-    this.#resumed(flow, count, await waitFor(open(this, 'acquire'), goals.LOCK, -1));
+  async [ownership.resume]({ rlock, flow, count }) {
+    try {
+      this.#resumed(flow, count, await waitFor(rlock, goals.LOCK, -1));
+    } finally {
+      unpin(this);
+    }
   }
 
-  [ownership.resumeSync]({ flow, count }) {
-    this.#resumed(flow, count, open(this, 'acquireSync').waitSync(goals.LOCK, 0, 0, -1));
+  [ownership.resumeSync]({ rlock, flow, count }) {
+    try {
+      this.#resumed(flow, count, rlock.waitSync(goals.LOCK, 0, 0, -1));
+    } finally {
+      unpin(this);
+    }
   }
 
   #resumed(flow, count, outcome) {
@@ -208,22 +219,20 @@ class RLock extends SharedObject {
     return true;
   }
 
-  #release(flow) {
-    const rlock = open(this, 'release');
+  #release(rlock, flow) {
     const hold = this.#held(flow);
     if (hold === undefined) {
       if (rlock.lockOwner() !== 0) throw notOwner('rLock.release()');
       throw new MultiprocError('ERR_MULTIPROC_LOCK_NOT_HELD', 'rLock.release(): the lock is not held by anyone');
     }
     if (hold.count > 1) hold.count -= 1;
-    else this.#giveUp(hold);
+    else this.#giveUp(rlock, hold);
   }
 
-  #giveUp(hold) {
+  #giveUp(rlock, hold) {
     holds.delete(this.#identity);
     hold.flow.locks -= 1;
-    if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token)
-      open(this, 'release').lockRelease();
+    if (Atomics.compareExchange(this.#words, this.#index, this.#token, 0) !== this.#token) rlock.lockRelease();
   }
 }
 

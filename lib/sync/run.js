@@ -1,34 +1,51 @@
 'use strict';
-// What run() and runSync() of everything that is acquired and released do.
+// What run() and runSync() of everything that is acquired and released do. What they have acquired they release, also
+// when the object was closed meanwhile.
 
 const { invalidType } = require('../arguments');
+const { pin, typeOf, unpin } = require('./shared_object');
 
 /**
- * @param {string} call how errors name the call
+ * @param {object} object what is acquired
+ * @param {string} method the user's call
  * @param {() => unknown} fn the user's
  * @param {() => Promise<boolean>} acquire
- * @param {() => void} release
+ * @param {(shared: object) => void} release gets the native object
  * @param {(fn: () => unknown) => unknown} [invoke] calls fn
  * @returns {Promise<unknown>} what fn returned; `false` when the time was over
  */
-async function run(call, fn, acquire, release, invoke = plainly) {
-  if (typeof fn !== 'function') throw invalidType(call, 'fn', 'a function', fn);
-  if (!(await acquire())) return false;
+async function run(object, method, fn, acquire, release, invoke = plainly) {
+  const shared = begin(object, method, fn);
   try {
-    return await invoke(fn);
+    if (!(await acquire())) return false;
+    try {
+      return await invoke(fn);
+    } finally {
+      release(shared);
+    }
   } finally {
-    release();
+    unpin(object);
   }
 }
 
-function runSync(call, fn, acquireSync, release, invoke = plainly) {
-  if (typeof fn !== 'function') throw invalidType(call, 'fn', 'a function', fn);
-  if (!acquireSync()) return false;
+/** The same, with what is acquired by blocking. */
+function runSync(object, method, fn, acquireSync, release, invoke = plainly) {
+  const shared = begin(object, method, fn);
   try {
-    return invoke(fn);
+    if (!acquireSync()) return false;
+    try {
+      return invoke(fn);
+    } finally {
+      release(shared);
+    }
   } finally {
-    release();
+    unpin(object);
   }
+}
+
+function begin(object, method, fn) {
+  if (typeof fn !== 'function') throw invalidType(`${typeOf(object).noun}.${method}()`, 'fn', 'a function', fn);
+  return pin(object, method);
 }
 
 function plainly(fn) {

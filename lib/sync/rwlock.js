@@ -48,19 +48,21 @@ class RwLock extends SharedObject {
 
   read(fn, options) {
     return run(
-      'rwLock.read()',
+      this,
+      'read',
       fn,
       () => this.acquireRead(options),
-      () => this.releaseRead(),
+      (rwLock) => rwLock.rwRelease(READS),
     );
   }
 
   readSync(fn, timeout) {
     return runSync(
-      'rwLock.readSync()',
+      this,
+      'readSync',
       fn,
       () => this.acquireReadSync(timeout),
-      () => this.releaseRead(),
+      (rwLock) => rwLock.rwRelease(READS),
     );
   }
 
@@ -82,19 +84,21 @@ class RwLock extends SharedObject {
 
   write(fn, options) {
     return run(
-      'rwLock.write()',
+      this,
+      'write',
       fn,
       () => this.acquireWrite(options),
-      () => this.releaseWrite(),
+      (rwLock) => rwLock.rwRelease(WRITES),
     );
   }
 
   writeSync(fn, timeout) {
     return runSync(
-      'rwLock.writeSync()',
+      this,
+      'writeSync',
       fn,
       () => this.acquireWriteSync(timeout),
-      () => this.releaseWrite(),
+      (rwLock) => rwLock.rwRelease(WRITES),
     );
   }
 

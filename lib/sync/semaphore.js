@@ -39,19 +39,21 @@ class Semaphore extends SharedObject {
 
   run(fn, options) {
     return run(
-      'semaphore.run()',
+      this,
+      'run',
       fn,
       () => this.acquire(options),
-      () => this.release(),
+      (semaphore) => semaphore.semaphoreRelease(1),
     );
   }
 
   runSync(fn, timeout) {
     return runSync(
-      'semaphore.runSync()',
+      this,
+      'runSync',
       fn,
       () => this.acquireSync(timeout),
-      () => this.release(),
+      (semaphore) => semaphore.semaphoreRelease(1),
     );
   }
 }

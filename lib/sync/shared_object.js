@@ -13,12 +13,17 @@ const { MultiprocError } = require('../errors');
 const { met, travel } = require('../travel');
 
 let open;
+let pin;
+let unpin;
 let typeOf;
 
 class SharedObject {
   #type;
   #name;
   #native;
+  #isClosed = false;
+  /** What is under way and has to end with the native object, though this one be closed meanwhile. */
+  #pins = 0;
 
   /**
    * @param {{ kind: number, name: string, noun: string }} type what errors call the class and an object of it
@@ -47,8 +52,8 @@ class SharedObject {
   }
 
   close() {
-    this.#native?.close();
-    this.#native = undefined;
+    this.#isClosed = true;
+    if (this.#pins === 0) this.#native.close();
   }
 
   [dispose]() {
@@ -68,12 +73,21 @@ class SharedObject {
 
   static {
     open = (object, method) => {
-      if (object.#native !== undefined) return object.#native;
+      if (!object.#isClosed) return object.#native;
       const { name, noun } = object.#type;
       throw new MultiprocError(
         'ERR_MULTIPROC_CLOSED',
         `${noun}.${method}: this ${name} was closed in this thread; make or receive it anew`,
       );
+    };
+    pin = (object, method) => {
+      const shared = open(object, method);
+      object.#pins += 1;
+      return shared;
+    };
+    unpin = (object) => {
+      object.#pins -= 1;
+      if (object.#isClosed && object.#pins === 0) object.#native.close();
     };
     typeOf = (object) => (typeof object === 'object' && object !== null && #type in object ? object.#type : undefined);
   }
@@ -110,6 +124,9 @@ module.exports = {
   SharedObject,
   /** The native object. Throws when it was closed; `method` is what was called. @type {(object: SharedObject, method: string) => object} */
   open,
+  /** As `open`; what is returned can be used until `unpin`, also when the object is closed before. */
+  pin,
+  unpin,
   /** What kind of shared object a value is, if it is one. @type {(value: unknown) => { kind: number, name: string, noun: string } | undefined} */
   typeOf,
   waitOptions,
