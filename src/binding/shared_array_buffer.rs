@@ -85,7 +85,12 @@ pub fn create(
     length: u64,
     held: Option<Block>,
 ) -> Result<raw::napi_value> {
-    let data = domain.map().pointer(offset, length).as_ptr().cast();
+    let data = domain
+        .map()
+        .pointer(offset, length)
+        .ok_or_else(|| refused("its block lies outside of the domain"))?
+        .as_ptr()
+        .cast();
     let hint: *mut c_void = held.map_or(ptr::null_mut(), |block| Box::into_raw(Box::new(block)).cast());
     if let Some(create) = official() {
         let mut value = ptr::null_mut();

@@ -1,13 +1,14 @@
 //! Where blocks come from: free lists by size class, and two arenas that only grow.
 //!
 //! All of it is derived from the directory's entries (see directory.rs) and guarded by the domain lock; whoever inherits
-//! that lock from a dead holder makes it anew (`rebuild`). A list that a hostile peer has written to is given up.
+//! that lock from a dead holder makes it anew (`rebuild`), and so does who finds it broken, since a list, an arena's end
+//! or the count of entries leads to something that is no free block. A second time within one allocation is an error.
 
 use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::{Relaxed, Release, SeqCst};
 
 use super::agents::AGENT_COUNT;
-use super::directory::{Block, DYING, FREE, Handle, Kind, LIVE, RESERVED, left, state_word};
+use super::directory::{Block, DYING, Extent, FREE, Handle, Kind, LIVE, RESERVED, left, state_word};
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;
 use super::layout::{
@@ -20,6 +21,11 @@ use crate::sys::memfd;
 /// Free blocks of at least this size give their pages back once WARM_BYTES_MAX are kept warm.
 const LARGE_FREE: u64 = 64 << 10;
 const WARM_BYTES_MAX: u64 = 256 << 20;
+/// So many entries in a row that were never made: none behind them was.
+const UNMADE_IN_A_ROW: u32 = 64;
+
+/// What the tables say leads nowhere.
+struct Broken;
 
 impl Domain {
     /// A new block of at least `length` bytes, held by this process once. Zeroed, but for payloads, which their maker
@@ -27,8 +33,8 @@ impl Domain {
     pub fn allocate(&self, kind: Kind, length: u64) -> Result<Block> {
         let class = class_of(length).ok_or_else(|| self.no_space(length))?;
         let _present = self.present().ok_or_else(left)?;
-        let guard = self.lock();
-        let index = self.take_free(class).map_or_else(|| self.make_entry(class, length), Ok)?;
+        let guard = self.lock()?;
+        let (index, extent) = self.take(class, length, &guard)?;
         let entry = self.entry(index);
         let generation = ((entry.state().load(Relaxed) >> 32) as u32).wrapping_add(1);
         {
@@ -43,16 +49,15 @@ impl Domain {
         entry.name().store(0, Relaxed);
         entry.keeper().store(0, Relaxed);
         entry.state().store(state_word(generation, kind as u64, RESERVED), Release);
-        self.add_live(entry.capacity().load(Relaxed) as i64);
+        self.add_live(extent.capacity);
         drop(guard);
 
-        let offset = entry.offset().load(Relaxed);
         if entry.dirty().swap(1, Relaxed) != 0 && kind != Kind::Payload {
-            self.map.zero(offset, entry.capacity().load(Relaxed));
+            self.map.zero(extent.offset, extent.capacity);
         }
         entry.state().store(state_word(generation, kind as u64, LIVE), Release);
         let handle = Handle { kind, index, generation };
-        Ok(Block { handle, offset, length })
+        Ok(Block { handle, offset: extent.offset, length })
     }
 
     /// Bytes of all live blocks, and their number.
@@ -60,32 +65,31 @@ impl Domain {
         (self.map.u64_at(H_LIVE_BYTES).load(Relaxed), self.map.u32_at(H_LIVE_COUNT).load(Relaxed))
     }
 
-    /// Makes every derived field anew from the entries. Under the domain lock, inherited from a dead holder.
+    /// Makes every derived field anew from the entries. Under the domain lock.
     pub(super) fn rebuild(&self, guard: &DomainGuard<'_>) {
         for class in 0..CLASS_COUNT {
             self.free_list(class).store(0, Relaxed);
         }
+        let count = self.count_entries();
+        self.map.u32_at(H_ENTRY_COUNT).store(count, Release);
         let (mut small_end, mut large_end) = (self.layout.small_start, self.layout.large_start);
-        let (mut live_bytes, mut live_count, mut warm) = (0, 0, 0);
+        let (mut live_bytes, mut live_count) = (0_u64, 0);
         let mut dying = Vec::new();
-        for index in 0..self.entry_count() {
+        self.map.u64_at(H_WARM_BYTES).store(0, Relaxed);
+        for index in 0..count {
             let entry = self.entry(index);
-            let (offset, capacity) = (entry.offset().load(Relaxed), entry.capacity().load(Relaxed));
-            let end = offset.saturating_add(capacity);
-            if offset < self.layout.large_start {
+            // One that was overwritten is neither used again nor counted.
+            let Some(extent) = entry.extent() else { continue };
+            let end = extent.offset + extent.capacity;
+            if extent.capacity <= SMALL_BLOCK_MAX {
                 small_end = small_end.max(end);
             } else {
                 large_end = large_end.max(end);
             }
             match entry.state().load(SeqCst) & 0xff {
-                FREE => {
-                    self.list_free(index);
-                    if capacity >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
-                        warm += capacity;
-                    }
-                }
+                FREE => self.list_free(index, extent),
                 status => {
-                    live_bytes += capacity;
+                    live_bytes += extent.capacity;
                     live_count += 1;
                     if status == DYING {
                         dying.push(index);
@@ -93,9 +97,8 @@ impl Domain {
                 }
             }
         }
-        self.map.u64_at(H_SMALL_END).store(small_end.min(self.layout.large_start), Relaxed);
-        self.map.u64_at(H_LARGE_END).store(large_end.min(self.layout.size), Relaxed);
-        self.map.u64_at(H_WARM_BYTES).store(warm, Relaxed);
+        self.map.u64_at(H_SMALL_END).store(small_end, Relaxed);
+        self.map.u64_at(H_LARGE_END).store(large_end, Relaxed);
         self.map.u64_at(H_LIVE_BYTES).store(live_bytes, Relaxed);
         self.map.u32_at(H_LIVE_COUNT).store(live_count, Relaxed);
         for index in dying {
@@ -106,104 +109,137 @@ impl Domain {
         }
     }
 
+    /// The number of entries that were made, by looking at them.
+    pub(super) fn count_entries(&self) -> u32 {
+        let (mut count, mut unmade) = (0, 0);
+        for index in 0..self.layout.entry_capacity {
+            if self.entry(index).is_made() {
+                (count, unmade) = (index + 1, 0);
+            } else {
+                unmade += 1;
+                if unmade == UNMADE_IN_A_ROW {
+                    break;
+                }
+            }
+        }
+        count
+    }
+
     fn free_list(&self, class: usize) -> &AtomicU32 {
         self.map.u32_at(H_FREE_LISTS + class as u64 * 4)
     }
 
-    pub(super) fn list_free(&self, index: u32) {
-        let entry = self.entry(index);
-        let class = (entry.class().load(Relaxed) as usize).min(CLASS_COUNT - 1);
-        entry.next_free().store(self.free_list(class).load(Relaxed), Relaxed);
-        self.free_list(class).store(index + 1, Relaxed);
-        if entry.capacity().load(Relaxed) >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
-            self.add_warm(entry.capacity().load(Relaxed) as i64);
+    pub(super) fn list_free(&self, index: u32, extent: Extent) {
+        let (entry, list) = (self.entry(index), self.free_list(extent.class));
+        entry.next_free().store(list.load(Relaxed), Relaxed);
+        list.store(index + 1, Relaxed);
+        if extent.capacity >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
+            self.add_warm(extent.capacity);
         }
     }
 
+    fn take(&self, class: usize, length: u64, guard: &DomainGuard<'_>) -> Result<(u32, Extent)> {
+        for _ in 0..2 {
+            let found = match self.take_free(class) {
+                Ok(None) => self.make_entry(class),
+                found => found,
+            };
+            match found {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => return Err(self.no_space(length)),
+                Err(Broken) => self.rebuild(guard),
+            }
+        }
+        let message = "the tables of the shared memory domain have been overwritten; end the processes of this family";
+        Err(Error::new(Code::Domain, message.to_owned()))
+    }
+
     /// An entry of that class, or of one up to a doubling larger, off its free list.
-    fn take_free(&self, class: usize) -> Option<u32> {
+    fn take_free(&self, class: usize) -> std::result::Result<Option<(u32, Extent)>, Broken> {
         let arena_is_small = capacity_of(class) <= SMALL_BLOCK_MAX;
-        let wanted = class;
         for class in class..(class + 4).min(CLASS_COUNT) {
             if (capacity_of(class) <= SMALL_BLOCK_MAX) != arena_is_small {
                 break;
             }
-            let index = self.free_list(class).load(Relaxed).wrapping_sub(1);
-            // A broken list (a hostile peer wrote to it) is given up, not followed.
-            if index == u32::MAX {
-                continue;
-            }
-            if index >= self.entry_count() || !self.is_sound_free_entry(index, capacity_of(wanted)) {
-                self.free_list(class).store(0, Relaxed);
-                continue;
-            }
+            let Some(index) = self.free_list(class).load(Relaxed).checked_sub(1) else { continue };
+            let extent = self.free_extent(index, class).ok_or(Broken)?;
             let entry = self.entry(index);
             self.free_list(class).store(entry.next_free().load(Relaxed), Relaxed);
-            if entry.capacity().load(Relaxed) >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
-                self.add_warm(-(entry.capacity().load(Relaxed) as i64));
+            if extent.capacity >= LARGE_FREE && entry.dirty().load(Relaxed) != 0 {
+                self.remove_warm(extent.capacity);
             }
-            return Some(index);
+            return Ok(Some((index, extent)));
         }
-        None
+        Ok(None)
     }
 
-    fn is_sound_free_entry(&self, index: u32, wanted: u64) -> bool {
+    /// The block of an entry that may be handed out.
+    fn free_extent(&self, index: u32, class: usize) -> Option<Extent> {
+        if index >= self.entry_count() || self.references().contains_key(&index) {
+            return None;
+        }
         let entry = self.entry(index);
-        let (offset, capacity) = (entry.offset().load(Relaxed), entry.capacity().load(Relaxed));
-        entry.state().load(Relaxed) & 0xff == FREE
-            && capacity >= wanted
-            && offset >= self.layout.small_start
-            && offset.is_multiple_of(64)
-            && offset.checked_add(capacity).is_some_and(|end| end <= self.layout.size)
+        let is_free = entry.state().load(Relaxed) & 0xff == FREE;
+        entry.extent().filter(|extent| is_free && extent.class == class)
     }
 
-    /// A new entry with a block that was never used.
-    fn make_entry(&self, class: usize, length: u64) -> Result<u32> {
+    /// A new entry with a block that was never used; `None` when there is no room.
+    fn make_entry(&self, class: usize) -> std::result::Result<Option<(u32, Extent)>, Broken> {
         let capacity = capacity_of(class);
-        let (end_field, arena_end) = if capacity <= SMALL_BLOCK_MAX {
-            (H_SMALL_END, self.layout.large_start)
-        } else {
-            (H_LARGE_END, self.layout.size)
-        };
-        let index = self.entry_count();
-        let offset = self.map.u64_at(end_field).load(Relaxed);
-        let end = offset.checked_add(capacity).filter(|end| *end <= arena_end && index < self.layout.entry_capacity);
-        let Some(end) = end else { return Err(self.no_space(length)) };
+        let (arena, align) = self.layout.arena_of(capacity);
+        let end_field = self.map.u64_at(if capacity <= SMALL_BLOCK_MAX { H_SMALL_END } else { H_LARGE_END });
+        let (index, offset) = (self.entry_count(), end_field.load(Relaxed));
+        if !(arena.start..=arena.end).contains(&offset) || !offset.is_multiple_of(align) {
+            return Err(Broken);
+        }
+        let end = offset.checked_add(capacity).filter(|end| *end <= arena.end && index < self.layout.entry_capacity);
+        let Some(end) = end else { return Ok(None) };
         let entry = self.entry(index);
+        if entry.is_made() {
+            return Err(Broken);
+        }
         entry.state().store(state_word(0, 0, FREE), Relaxed);
         entry.offset().store(offset, Relaxed);
-        entry.capacity().store(capacity, Relaxed);
         entry.class().store(class as u32, Relaxed);
         entry.dirty().store(0, Relaxed);
         for word in 0..u64::from(AGENT_COUNT / 64) {
             entry.word(64 + word * 8).store(0, Relaxed);
         }
-        self.map.u64_at(end_field).store(end, Relaxed);
-        // The commit: before it, neither entry nor block exist.
+        // With its capacity the entry is there: Release, so that it is whole.
+        entry.capacity().store(capacity, Release);
+        end_field.store(end, Relaxed);
         self.map.u32_at(H_ENTRY_COUNT).store(index + 1, Release);
-        Ok(index)
+        Ok(Some((index, Extent { offset, capacity, class })))
     }
 
     /// Large free blocks keep their pages only while few of them do.
-    pub(super) fn cool_down(&self, index: u32) {
+    pub(super) fn cool_down(&self, index: u32, extent: Extent) {
         let entry = self.entry(index);
-        let capacity = entry.capacity().load(Relaxed);
-        if capacity < LARGE_FREE || self.map.u64_at(H_WARM_BYTES).load(Relaxed) <= WARM_BYTES_MAX {
+        if extent.capacity < LARGE_FREE || self.map.u64_at(H_WARM_BYTES).load(Relaxed) <= WARM_BYTES_MAX {
             return;
         }
-        if memfd::punch_hole(self.fd(), entry.offset().load(Relaxed), capacity).is_ok() {
+        if memfd::punch_hole(self.fd(), extent.offset, extent.capacity).is_ok() {
             entry.dirty().store(0, Relaxed);
-            self.add_warm(-(capacity as i64));
+            self.remove_warm(extent.capacity);
         }
     }
 
-    pub(super) fn add_live(&self, bytes: i64) {
-        self.map.u64_at(H_LIVE_BYTES).fetch_add(bytes as u64, Relaxed);
-        self.map.u32_at(H_LIVE_COUNT).fetch_add(bytes.signum() as u32, Relaxed);
+    fn add_live(&self, bytes: u64) {
+        self.map.u64_at(H_LIVE_BYTES).fetch_add(bytes, Relaxed);
+        self.map.u32_at(H_LIVE_COUNT).fetch_add(1, Relaxed);
     }
 
-    fn add_warm(&self, bytes: i64) {
-        self.map.u64_at(H_WARM_BYTES).fetch_add(bytes as u64, Relaxed);
+    pub(super) fn remove_live(&self, bytes: u64) {
+        self.map.u64_at(H_LIVE_BYTES).fetch_sub(bytes, Relaxed);
+        self.map.u32_at(H_LIVE_COUNT).fetch_sub(1, Relaxed);
+    }
+
+    fn add_warm(&self, bytes: u64) {
+        self.map.u64_at(H_WARM_BYTES).fetch_add(bytes, Relaxed);
+    }
+
+    fn remove_warm(&self, bytes: u64) {
+        self.map.u64_at(H_WARM_BYTES).fetch_sub(bytes, Relaxed);
     }
 
     fn no_space(&self, length: u64) -> Error {

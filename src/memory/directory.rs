@@ -34,6 +34,7 @@ use super::domain::Domain;
 use super::domain_lock::DomainGuard;
 use super::layout::{H_ENTRY_COUNT, Layout};
 use super::names;
+use super::size_class::{CLASS_COUNT, capacity_of};
 use crate::error::{Code, Error, Result};
 
 pub(super) const FREE: u64 = 0;
@@ -62,7 +63,30 @@ pub enum Kind {
     Once = 15,
 }
 
+/// What objects with a state have at least: the fixed part of their blocks.
+const HEAD_BYTES: u64 = 128;
+
 impl Kind {
+    /// No block of that kind is shorter.
+    fn least_bytes(self) -> u64 {
+        match self {
+            Self::Lock
+            | Self::Semaphore
+            | Self::Barrier
+            | Self::Channel
+            | Self::Segment
+            | Self::TaskQueue
+            | Self::RLock
+            | Self::BoundedSemaphore
+            | Self::Condition
+            | Self::Event
+            | Self::RwLock
+            | Self::Latch
+            | Self::Once => HEAD_BYTES,
+            Self::Buffer | Self::Payload => 0,
+        }
+    }
+
     pub fn from_number(number: u32) -> Option<Self> {
         [
             Self::Buffer,
@@ -102,6 +126,14 @@ pub struct Block {
     pub length: u64,
 }
 
+/// Where an entry's block is: read once, and checked against the arenas.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    pub offset: u64,
+    pub capacity: u64,
+    pub class: usize,
+}
+
 pub(super) struct Entry<'d> {
     domain: &'d Domain,
     index: u32,
@@ -122,6 +154,17 @@ impl<'d> Entry<'d> {
     }
     pub(super) fn capacity(&self) -> &'d AtomicU64 {
         self.word(16)
+    }
+    /// The block, if the entry was ever made and nobody has overwritten it.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        let (offset, capacity) = (self.offset().load(Relaxed), self.capacity().load(Relaxed));
+        let class = self.class().load(Relaxed) as usize;
+        if class >= CLASS_COUNT || capacity != capacity_of(class) {
+            return None;
+        }
+        let (arena, align) = self.domain.layout.arena_of(capacity);
+        let inside = offset >= arena.start && offset.checked_add(capacity).is_some_and(|end| end <= arena.end);
+        (inside && offset.is_multiple_of(align)).then_some(Extent { offset, capacity, class })
     }
     pub(super) fn length(&self) -> &'d AtomicU64 {
         self.word(24)
@@ -153,19 +196,20 @@ impl<'d> Entry<'d> {
     pub(super) fn has_holder(&self, slot: u32) -> bool {
         self.word(64 + u64::from(slot / 64) * 8).load(SeqCst) & 1 << (slot % 64) != 0
     }
+    /// Whether there ever was a block: no class has blocks of 0 bytes.
+    pub(super) fn is_made(&self) -> bool {
+        self.capacity().load(Relaxed) != 0
+    }
     pub(super) fn is_referenced(&self) -> bool {
         self.in_flight().load(SeqCst) != 0
             || (0..8).any(|word| self.word(64 + word * 8).load(SeqCst) != 0)
             || self.domain.is_keeping(self.keeper().load(SeqCst))
     }
-    /// Where the block lies, when that is inside of the arenas.
-    pub(super) fn bounds(&self) -> Option<(u64, u64)> {
-        let (offset, length) = (self.offset().load(Relaxed), self.length().load(Relaxed));
-        let layout = &self.domain.layout;
-        let is_inside = offset >= layout.small_start
-            && offset.is_multiple_of(64)
-            && offset.checked_add(length).is_some_and(|end| end <= layout.size);
-        is_inside.then_some((offset, length))
+    /// Where the block lies and how long it is, when that makes sense for an object of that kind.
+    pub(super) fn bounds(&self, kind: Kind) -> Option<(u64, u64)> {
+        let length = self.length().load(Relaxed);
+        let extent = self.extent().filter(|extent| (kind.least_bytes()..=extent.capacity).contains(&length))?;
+        Some((extent.offset, length))
     }
 }
 
@@ -178,8 +222,11 @@ impl Domain {
         Entry { domain: self, index }
     }
 
+    /// How many entries were made. A count that was overwritten with a larger one is noticed and not believed.
     pub(super) fn entry_count(&self) -> u32 {
-        self.map.u32_at(H_ENTRY_COUNT).load(Acquire).min(self.layout.entry_capacity)
+        let count = self.map.u32_at(H_ENTRY_COUNT).load(Acquire);
+        let is_sound = count == 0 || (count <= self.layout.entry_capacity && self.entry(count - 1).is_made());
+        if is_sound { count } else { self.count_entries() }
     }
 
     /// Takes a reference to the block that a handle names.
@@ -196,7 +243,7 @@ impl Domain {
         }
         // SeqCst, after the bit is set: a dropper sets DYING first and reads the bits second, so one of us sees the other.
         let alive = entry.state().load(SeqCst) == state_word(handle.generation, handle.kind as u64, LIVE);
-        let Some((offset, length)) = entry.bounds().filter(|_| alive) else {
+        let Some((offset, length)) = entry.bounds(handle.kind).filter(|_| alive) else {
             if *count == 0 {
                 references.remove(&handle.index);
                 entry.clear_holder(self.slot());
@@ -236,6 +283,9 @@ impl Domain {
 
     /// A message that names the block is about to be published: its reference travels with it.
     pub fn ship(&self, handle: Handle) {
+        if handle.index >= self.entry_count() {
+            return;
+        }
         self.entry(handle.index).in_flight().fetch_add(1, SeqCst);
     }
 
@@ -256,8 +306,10 @@ impl Domain {
     }
 
     pub(super) fn free_if_unreferenced(&self, index: u32) {
-        if !self.entry(index).is_referenced() {
-            let guard = self.lock();
+        // Without the lock the block stays: the domain is in no state to use it again.
+        if !self.entry(index).is_referenced()
+            && let Ok(guard) = self.lock()
+        {
             self.free_unreferenced(index, &guard);
         }
     }
@@ -282,9 +334,10 @@ impl Domain {
         }
         names::clear(self, entry.name().swap(0, Relaxed), index, generation);
         entry.state().store(state_word(generation, 0, FREE), Release);
-        self.add_live(-(entry.capacity().load(Relaxed) as i64));
-        self.list_free(index);
-        self.cool_down(index);
+        let Some(extent) = entry.extent() else { return };
+        self.remove_live(extent.capacity);
+        self.list_free(index, extent);
+        self.cool_down(index, extent);
     }
 
     /// Whether this process holds the block (for tests and diagnosis).
@@ -312,15 +365,8 @@ impl Domain {
 
     /// The block that a handle names, to look at and not to keep: it may die, and be another's, at any moment.
     pub fn block_of(&self, handle: Handle) -> Option<Block> {
-        if !self.is_live(handle) {
-            return None;
-        }
-        let entry = self.entry(handle.index);
-        let (offset, length) = (entry.offset().load(Relaxed), entry.length().load(Relaxed));
-        let is_sound = offset >= self.layout.small_start
-            && offset.is_multiple_of(64)
-            && offset.checked_add(length).is_some_and(|end| end <= self.layout.size);
-        is_sound.then_some(Block { handle, offset, length })
+        let (offset, length) = self.is_live(handle).then(|| self.entry(handle.index).bounds(handle.kind)).flatten()?;
+        Some(Block { handle, offset, length })
     }
 
     /// Whether the handle's block is alive.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::agents::{Agents, Token};
 use super::discovery;
-use super::domain_lock::{self, DomainGuard};
+use super::domain_lock::Threads;
 use super::layout::{
     DEFAULT_SIZE, H_LARGE_END, H_MAGIC, H_NONCE, H_SIZE, H_SMALL_END, H_VERSION, Layout, MAGIC, MINIMUM_SIZE, VERSION,
 };
@@ -32,6 +32,9 @@ pub struct Domain {
     /// The process has given its slot back: nothing of the domain may be touched on its behalf any more.
     pub(super) left: RwLock<bool>,
     pub(super) start_time: u64,
+    pub(super) threads: Threads,
+    /// Why this process trusts the domain no more.
+    condemned: OnceLock<String>,
 }
 
 static FAMILY: OnceLock<Domain> = OnceLock::new();
@@ -124,7 +127,36 @@ impl Domain {
             references: Mutex::new(HashMap::new()),
             left: RwLock::new(false),
             start_time,
+            threads: Threads::new(),
+            condemned: OnceLock::new(),
         })
+    }
+
+    /// An error when the domain has turned out to be overwritten. What is under way goes on as well as it can; whoever
+    /// begins something new asks first.
+    #[inline]
+    pub fn check(&self) -> Result<()> {
+        if self.condemned.get().is_none() && self.map.overrun().is_none() { Ok(()) } else { Err(self.verdict()) }
+    }
+
+    /// This process trusts the domain no more. The first reason stays.
+    pub fn condemn(&self, reason: &str) {
+        let _ = self.condemned.set(reason.to_owned());
+    }
+
+    #[cold]
+    fn verdict(&self) -> Error {
+        let reason = match (self.condemned.get(), self.map.overrun()) {
+            (Some(reason), _) => reason.clone(),
+            (None, place) => format!("it leads to offset {} of {} bytes", place.unwrap_or(0), self.map.len()),
+        };
+        Error::new(
+            Code::Domain,
+            format!(
+                "the shared memory domain has been overwritten ({reason}); end the processes of this family, and look for \
+                 what writes out of its bounds"
+            ),
+        )
     }
 
     pub fn agents(&self) -> Agents<'_> {
@@ -181,15 +213,6 @@ impl Domain {
     /// The calling thread's agent ends.
     pub fn discharge(&self, token: Token) {
         self.agents().retire(token);
-    }
-
-    /// The lock of the tables. What a killed holder left half done has been repaired when this returns.
-    pub(super) fn lock(&self) -> DomainGuard<'_> {
-        let guard = domain_lock::acquire(&self.map, self.first);
-        if guard.inherited {
-            self.rebuild(&guard);
-        }
-        guard
     }
 
     pub(super) fn references(&self) -> MutexGuard<'_, HashMap<u32, u32>> {

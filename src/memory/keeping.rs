@@ -29,7 +29,7 @@ impl Domain {
     /// The block that a handle names, which `keeper` must keep. It stays alive until somebody lets it go.
     pub fn kept(&self, handle: Handle, keeper: Handle) -> Result<Block> {
         let _present = self.present().ok_or_else(left)?;
-        let bounds = self.is_kept_by(handle, keeper).then(|| self.entry(handle.index).bounds()).flatten();
+        let bounds = self.is_kept_by(handle, keeper).then(|| self.entry(handle.index).bounds(handle.kind)).flatten();
         let (offset, length) = bounds.ok_or_else(|| stale(handle))?;
         Ok(Block { handle, offset, length })
     }

@@ -9,6 +9,8 @@
 //! | small | size / 8, at most 1 GiB | blocks of up to 4 KiB | their holders |
 //! | large | the rest | larger blocks | their holders |
 
+use std::ops::Range;
+
 /// Changes with every change of a shared layout: processes of different versions never share a domain.
 pub const VERSION: u32 = 1;
 pub const MAGIC: u64 = u64::from_le_bytes(*b"mltiproc");
@@ -19,6 +21,8 @@ pub const NAME_SIZE: u64 = 256;
 pub const ENTRY_SIZE: u64 = 128;
 /// Blocks up to this size lie in the small arena.
 pub const SMALL_BLOCK_MAX: u64 = 4096;
+const SMALL_UNIT: u64 = 64;
+const LARGE_UNIT: u64 = 4096;
 
 const AGENTS_OFFSET: u64 = 8 << 10;
 const NAMES_OFFSET: u64 = 1 << 20;
@@ -71,6 +75,15 @@ impl Layout {
 
     pub fn entry(index: u32) -> u64 {
         DIRECTORY_OFFSET + u64::from(index) * ENTRY_SIZE
+    }
+
+    /// Where blocks of that capacity lie, and to what their offsets are multiples.
+    pub fn arena_of(&self, capacity: u64) -> (Range<u64>, u64) {
+        if capacity <= SMALL_BLOCK_MAX {
+            (self.small_start..self.large_start, SMALL_UNIT)
+        } else {
+            (self.large_start..self.size, LARGE_UNIT)
+        }
     }
 
     /// The end of the small arena, which JavaScript maps as one window for the fast paths.

@@ -31,7 +31,7 @@ impl Domain {
         }
         // An object may die between look-up and attach, or appear between look-up and insert: then look again.
         for _ in 0..1000 {
-            if let Some(found) = self.find_name(bytes) {
+            if let Some(found) = self.find_name(bytes)? {
                 if found.kind != kind {
                     let message = format!("{name:?} is the name of a {:?}, not of a {kind:?}", found.kind);
                     return Err(Error::new(Code::Name, message));
@@ -67,15 +67,15 @@ impl Domain {
         (self.map.u64_at(at).load(Acquire) == target).then(|| String::from_utf8_lossy(stored).into_owned())
     }
 
-    fn find_name(&self, name: &[u8]) -> Option<Handle> {
-        let _guard = self.lock();
+    fn find_name(&self, name: &[u8]) -> Result<Option<Handle>> {
+        let _guard = self.lock()?;
         let hash = hash_of(name);
-        window(hash).find_map(|slot| self.name_in(slot, hash, name))
+        Ok(window(hash).find_map(|slot| self.name_in(slot, hash, name)))
     }
 
     /// `false`: somebody else has inserted the name meanwhile.
     fn insert_name(&self, name: &[u8], handle: Handle) -> Result<bool> {
-        let _guard = self.lock();
+        let _guard = self.lock()?;
         let hash = hash_of(name);
         if window(hash).any(|slot| self.name_in(slot, hash, name).is_some()) {
             return Ok(false);

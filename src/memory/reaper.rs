@@ -29,7 +29,8 @@ impl Domain {
     pub fn reap(&self, pid: u32, start_time: u64) {
         // A process that has left has no living token to hold the lock with; others will do it.
         let Some(_present) = self.present() else { return };
-        let guard = self.lock();
+        // Without the lock nothing can be done now; who looks next tries again.
+        let Ok(guard) = self.lock() else { return };
         let slots = self.agents().start_reaping(pid, start_time);
         if slots.is_empty() {
             return;
@@ -50,7 +51,8 @@ impl Domain {
                 return;
             }
         }
-        let guard = self.lock();
+        // Without the lock the others do it, when they find this process dead.
+        let Ok(guard) = self.lock() else { return };
         self.drop_holders(&[self.slot()], &guard);
         let slots = self.agents().start_reaping(std::process::id(), self.start_time);
         drop(guard);

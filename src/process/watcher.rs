@@ -105,7 +105,10 @@ fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, be
     loop {
         for key in std::mem::take(&mut ready) {
             match key {
-                BELL => bell.drain(),
+                BELL => {
+                    bell.drain();
+                    domain.disown_lock();
+                }
                 INTERRUPT => {
                     watcher.interrupt.clear();
                     let wanted = watcher.parent.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -48,6 +48,15 @@ pub fn is_alive(pid: u32, start_time: u64) -> bool {
     }
 }
 
+/// Whether a thread of the process is stopped: by SIGSTOP, by a terminal, by a debugger.
+pub fn is_stopped(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads
+        .flatten()
+        .filter_map(|thread| parse(&fs::read(thread.path().join("stat")).ok()?))
+        .any(|stat| matches!(stat.state, 'T' | 't'))
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
