@@ -16,7 +16,9 @@
 //! The outcomes of the last 64 rounds are kept, one bit each: a waiter that looks late still learns how its own round ended.
 //!
 //! The guard is a word with its holder's token. A holder that was killed inside leaves it; whoever finds it dead takes it
-//! over and breaks the barrier, which is what a dead party means anyway: so no half-done change is ever passed on.
+//! over and breaks the barrier, which is what a dead party means anyway: so no half-done change is ever passed on. So it is
+//! done with a word that names the agent that looks at it, or, for 2 s of looking, a living one that is not stopped: no
+//! agent keeps the guard so long, so the memory was overwritten.
 //!
 //! Who is a party? Every agent that has waited here, and every agent of another process than the creator's that has the
 //! barrier (it was sent to it to be used): these are *members*. A member that dies without leaving (killed, crashed)
@@ -31,10 +33,13 @@ use std::time::Duration;
 use super::waiters::Waiters;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Token};
-use crate::sys::futex;
+use crate::sys::{futex, procfs};
 
 pub const PARTIES_MAX: u32 = 65_536;
 const ARRIVALS: u64 = 128;
+const SPINS_MAX: u32 = 100;
+const LOOK_AT_HOLDER_AFTER: Duration = Duration::from_millis(1);
+const LOOKS_MAX: u32 = 2000;
 
 /// What a party that arrived but was not the last waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,22 +284,30 @@ impl<'d> Barrier<'d> {
     fn guard(self, me: Token) -> Guard<'d> {
         let word = self.field(0);
         let guard = || Guard { word };
-        let mut rounds = 0_u32;
+        let (mut spins, mut looks, mut looked_at) = (0, 0, 0);
         loop {
             let Err(holder) = word.compare_exchange(0, me.0, AcqRel, Acquire) else { return guard() };
-            rounds += 1;
-            if rounds <= 100 {
+            if spins < SPINS_MAX {
+                spins += 1;
                 std::hint::spin_loop();
                 continue;
             }
-            futex::wait(word, holder, Some(Duration::from_millis(1)));
-            if !self.domain.agents().is_alive_now(Token(holder))
+            futex::wait(word, holder, Some(LOOK_AT_HOLDER_AFTER));
+            looks = if holder == looked_at { looks + 1 } else { 0 };
+            looked_at = holder;
+            if (holder == me.0 || self.is_to_be_taken_from(Token(holder), looks))
                 && word.compare_exchange(holder, me.0, AcqRel, Relaxed).is_ok()
             {
                 self.break_now(Token(holder));
                 return guard();
             }
         }
+    }
+
+    fn is_to_be_taken_from(self, holder: Token, looks: u32) -> bool {
+        let agents = self.domain.agents();
+        !agents.is_alive_now(holder)
+            || (looks > LOOKS_MAX && agents.info(holder).is_none_or(|info| !procfs::is_stopped(info.pid)))
     }
 
     fn member_capacity(self) -> u32 {
