@@ -10,7 +10,7 @@
 pub mod stepper;
 
 use std::collections::HashMap;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc;
@@ -49,6 +49,7 @@ pub fn play(roles: &[(&str, Role)]) {
     let domain = Domain::of_family().expect("the family's domain");
     role(domain, &arguments);
     domain.leave();
+    domain.check().expect("no access outside of the domain");
     // The test runner's own end is not part of the role.
     std::process::exit(0);
 }
@@ -87,6 +88,19 @@ impl Child {
         self.process.id()
     }
 
+    /// How it ended, once it has.
+    pub fn try_wait(&mut self) -> Option<ExitStatus> {
+        let status = self.process.try_wait().expect("wait");
+        self.reaped |= status.is_some();
+        status
+    }
+
+    /// Whether it has ended, without taking its status.
+    pub fn has_ended(&self) -> bool {
+        std::fs::read_to_string(format!("/proc/{}/stat", self.pid()))
+            .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" Z")))
+    }
+
     /// SIGKILL, and its end.
     pub fn kill(&mut self) {
         if !self.reaped {
@@ -100,8 +114,7 @@ impl Child {
     pub fn join(mut self) {
         let end = Instant::now() + BOUND;
         loop {
-            if let Some(status) = self.process.try_wait().expect("wait") {
-                self.reaped = true;
+            if let Some(status) = self.try_wait() {
                 assert!(status.success(), "the child failed: {status}");
                 return;
             }
