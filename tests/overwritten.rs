@@ -285,7 +285,7 @@ fn barrier_guard_that_names_a_living_agent_breaks_the_barrier() {
         let block = domain.allocate(Kind::Barrier, Barrier::block_size(3)).expect("a barrier");
         Barrier::initialise(domain, block, 3);
         domain.map().u32_at(block.offset).store(lie, SeqCst);
-        let arrival = bounded("the guard", move || Barrier::at(domain, block).expect("a barrier").arrive(me));
+        let arrival = bounded("the guard", move || Barrier::at(domain, block).expect("a barrier").arrive(me, false));
         assert!(matches!(arrival, Arrival::Broken), "{lie:#x}");
         assert_eq!(domain.map().u32_at(block.offset).load(SeqCst), 0, "the guard is free again");
     }
@@ -299,7 +299,7 @@ fn object_in_a_block_that_is_too_short_for_it_is_refused() {
     assert_eq!(domain.attach(block.handle).expect_err("refused").code, Code::Handle);
     domain.map().u64_at(entry(block) + LENGTH).store(lock::BLOCK_SIZE, SeqCst);
     let whole = domain.attach(block.handle).expect("as before");
-    assert!(Lock::at(domain, whole).release().is_err());
+    assert!(Lock::at(domain, whole).release(domain.first_agent()).is_err());
 }
 
 #[test]
@@ -345,9 +345,9 @@ fn channel_counters_at_the_end_of_their_range_are_an_error() {
         if let Ok(mut peer) = Endpoint::open(&agent, handle) {
             let _ = peer.receive();
             let _ = peer.send(1, &[&[7; 100]]);
-            let _ = peer.take_back();
+            let _ = peer.take_back(100);
         }
-        end.take_back();
+        end.take_back(100);
     }
     domain.check().expect("nothing outside of the domain was touched");
 }

@@ -198,7 +198,7 @@ impl Worker {
         };
         self.domain.agents().info(lock.owner());
         // Some are never given back, so that others wait.
-        if got && self.random.below(4) > 0 { lock.release() } else { Ok(()) }
+        if got && self.random.below(4) > 0 { lock.release(self.agent.token) } else { Ok(()) }
     }
 
     fn use_semaphore(&mut self) -> Result<()> {
@@ -224,7 +224,7 @@ impl Worker {
                 barrier::leave_noted(self.domain, me, block);
             }
             _ => {
-                if let Arrival::Waits(ticket) = barrier.arrive(me) {
+                if let Arrival::Waits(ticket) = barrier.arrive(me, false) {
                     self.wait(block, Goal::Barrier(ticket));
                 }
             }
@@ -243,7 +243,7 @@ impl Worker {
         if self.ends.len() > 6 {
             let index = self.random.below(self.ends.len() as u64) as usize;
             let mut end = self.ends.swap_remove(index);
-            end.take_back();
+            end.take_back(100);
         }
         Ok(())
     }
@@ -260,7 +260,7 @@ impl Worker {
             }
             end.backlog_bytes();
             if sent.is_err() || end.is_ended() {
-                end.take_back();
+                end.take_back(100);
             }
         }
     }
@@ -327,7 +327,7 @@ impl Worker {
             let Some(block) = self.one_of(kind) else { continue };
             let goal = if kind == Kind::Lock { Goal::Lock } else { Goal::Semaphore };
             let deadline = Deadline::after_ms(self.random.below(10) as f64);
-            if let Ok(id) = self.waits.begin(&self.agent, block, goal, deadline)
+            if let Ok(id) = self.waits.begin(&self.agent, (block, goal, deadline), false)
                 && self.random.below(3) == 0
             {
                 self.waits.cancel(&self.agent, id);
