@@ -1313,6 +1313,8 @@ export interface BarrierOptions extends NameOptions {
    * `waitSync()` it must not return a promise.
    */
   action?: TargetFunction<[], unknown> | ModuleTarget | undefined;
+  /** Constants for an action that stands alone, by the names it uses; values travel as arguments do. */
+  scope?: Record<string, unknown> | undefined;
 }
 
 /**

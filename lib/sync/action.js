@@ -14,10 +14,11 @@ class Action {
   }
 
   /** Of what the user gave. Throws as `new Process()` does. */
-  static from(call, action) {
+  static from(call, action, scope) {
     const { callerFile, describeTarget } = require('../target');
-    const description = describeTarget(action, { call, callerFile: callerFile() });
-    return new Action(description, typeof action === 'function' ? action : undefined);
+    const description = describeTarget(action, { call, callerFile: callerFile(), scope });
+    // The constants of a scope are there only in the function that is made of its source.
+    return new Action(description, typeof action === 'function' && scope === undefined ? action : undefined);
   }
 
   get description() {

@@ -146,10 +146,10 @@ function passed(barrier, index, outcome) {
 }
 
 function ownBehaviour(call, options) {
-  const { timeout, action } = ownOptions(call, options, ['timeout', 'action']);
+  const { timeout, action, scope } = ownOptions(call, options, ['timeout', 'action', 'scope']);
   return {
     limit: checkTimeout(call, timeout),
-    action: action === undefined ? undefined : Action.from(call, action),
+    action: action === undefined ? undefined : Action.from(call, action, scope),
   };
 }
 
