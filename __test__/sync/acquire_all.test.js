@@ -75,6 +75,31 @@ test.serial('all or none: one that is taken, and nothing of the others is kept',
   }
 });
 
+/** In the order in which they are taken. */
+function inOrder(...locks) {
+  const identity = (lock) => open(lock, 'identity').identity()[0];
+  return locks.sort((left, right) => identity(left) - identity(right));
+}
+
+test.serial('they are taken in one order, whatever that of the list', async (t) => {
+  const [first, second] = inOrder(new Lock(), new Lock());
+  for (const list of [
+    [first, second],
+    [second, first],
+  ]) {
+    first.acquireSync();
+    const waiting = acquireAll(list, { timeout: BOUND });
+    t.false(second.locked, 'it waits for the first');
+    first.release();
+    (await waiting).release();
+    second.acquireSync();
+    const waitingForSecond = acquireAll(list, { timeout: BOUND });
+    await until('it has the first', () => first.locked);
+    second.release();
+    (await waitingForSecond).release();
+  }
+});
+
 test.serial('one time limit for all of them together', async (t) => {
   const [first, second] = [new Lock(), new Lock()];
   first.acquireSync();
@@ -137,9 +162,7 @@ test.serial('holder_killed_with_all_of_them_the_next_gets_all', async (t) => {
 });
 
 test.serial('waiter_killed_with_half_of_them_leaves_them_to_the_others', async (t) => {
-  // In the order in which they are taken.
-  const identity = (lock) => open(lock, 'identity').identity()[0];
-  const [first, second, blocker] = [new Lock(), new Lock(), new Lock()].sort((a, b) => identity(a) - identity(b));
+  const [first, second, blocker] = inOrder(new Lock(), new Lock(), new Lock());
   blocker.acquireSync();
   const waiter = await ready(
     t,

@@ -4,7 +4,7 @@
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const test = require('ava');
-const { Barrier, BrokenBarrierError, Lock, Process, SharedArray, SharedValue, defineTasks } = require('../..');
+const { Barrier, BrokenBarrierError, Lock, SharedArray, SharedValue, defineTasks } = require('../..');
 const { BOUND, kill, milliseconds, ready, until, warmUp } = require('../fixtures/sync/family');
 const { guard } = require('../helpers/leaks');
 
@@ -82,7 +82,6 @@ test.serial('the action runs in whoever comes last, here or there, in both forms
 });
 
 test.serial('an asynchronous action is awaited, and who comes early for the next round waits', async (t) => {
-  let end;
   const gates = [];
   const barrier = new Barrier(2, { action: defineGate(gates) });
   const first = [barrier.wait(), barrier.wait()];
@@ -92,8 +91,7 @@ test.serial('an asynchronous action is awaited, and who comes early for the next
   t.is(barrier.waiting, 2, 'those of the next round have not arrived');
   await late;
   // Who gave up broke the round that was under way, and so all of it.
-  end = gates.pop();
-  end();
+  gates.pop()();
   for (const wait of [...first, ...next]) await t.throwsAsync(wait, BROKEN);
   barrier.reset();
   const again = [barrier.wait(), barrier.wait()];
