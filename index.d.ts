@@ -1050,8 +1050,8 @@ export class Condition<L extends Lock | RLock = RLock> extends SharedObject {
    *
    * @returns `true` when notified, `false` when the time was over
    * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; the lock is held then, too
-   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when the caller does not hold the lock;
-   *   `ERR_MULTIPROC_WAITERS`; `ERR_MULTIPROC_CLOSED`, also when the lock is closed during the wait: it is not held then
+   * @throws {MultiprocError} `ERR_MULTIPROC_LOCK_NOT_OWNER` when the caller (of a `Lock`: this thread) does not hold it;
+   *   `ERR_MULTIPROC_WAITERS`; `ERR_MULTIPROC_CLOSED`
    * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
    */
   wait(options?: WaitOptions): Promise<boolean>;

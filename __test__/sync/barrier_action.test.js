@@ -141,6 +141,17 @@ test.serial('a blocked party cannot await: an action that returns a promise brea
   await t.throwsAsync(other, BROKEN);
 });
 
+test.serial('an object that is closed during its action completes it', async (t) => {
+  const gates = [];
+  const [one, other] = [0, 1].map(() => new Barrier(2, { action: defineGate(gates), name: 'closed in action' }));
+  const waits = [other.wait({ timeout: BOUND }), one.wait({ timeout: BOUND })];
+  await until('it acts', () => gates.length === 1);
+  one.close();
+  gates.pop()();
+  t.deepEqual(await Promise.all(waits), [0, 1]);
+  await t.throwsAsync(one.wait(), { code: 'ERR_MULTIPROC_CLOSED' });
+});
+
 test.serial('party_killed_in_the_action_the_others_break_and_know', async (t) => {
   const acting = new SharedValue('i32');
   const barrier = new Barrier(2, {
