@@ -1,6 +1,7 @@
 'use strict';
 // This thread's link to the native runtime: opened on first use, and the place where its events arrive.
 
+const { isMainThread, parentPort } = require('node:worker_threads');
 const native = require('./binding');
 const { onceAborted } = require('./aborts');
 const { invalidValue } = require('./arguments');
@@ -17,8 +18,10 @@ const EVENT_DEADLOCK = 6;
 
 /** The outcome of a wait that would never have ended. */
 const DEADLOCK = -5;
-/** In place of a timeout: none, but the wait may be aborted. */
+/** In place of a timeout: none, but the wait may end by other means than others' doing. */
 const MAY_BE_ABORTED = -2;
+/** None, and whatever happens it is seen through: who waits cannot go on without. */
+const SEEN_THROUGH = -3;
 
 let instance;
 let environment;
@@ -72,7 +75,7 @@ function dispatch(kind, id, value) {
     case EVENT_POOL:
       return pools.get(id)?.();
     case EVENT_DEADLOCK:
-      return process.emitWarning(native.deadlockError().message, {
+      return process.emitWarning(`deadlock: ${native.takeDeadlockWarning()?.text}`, {
         type: 'DeadlockWarning',
         code: 'ERR_MULTIPROC_DEADLOCK',
       });
@@ -83,13 +86,14 @@ function dispatch(kind, id, value) {
  * Waits without blocking the thread.
  *
  * @param {(instance: number, timeout: number) => number} begin starts the wait; below zero, it has ended already
- * @param {number} timeout milliseconds, -1 for ever
+ * @param {number} timeout milliseconds, -1 for ever, SEEN_THROUGH
  * @param {AbortSignal | undefined} signal
  * @returns {Promise<number>} the outcome, as src/binding/arguments.rs numbers them
  */
 function wait(begin, timeout, signal) {
   if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
-  const id = begin(open(), signal === undefined || timeout >= 0 ? timeout : MAY_BE_ABORTED);
+  const endsOtherwise = timeout === -1 && (signal !== undefined || hears());
+  const id = begin(open(), endsOtherwise ? MAY_BE_ABORTED : timeout);
   if (id < 0) return Promise.resolve(id);
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -111,4 +115,16 @@ function wait(begin, timeout, signal) {
   });
 }
 
-module.exports = { open, wait, setDeadlockPolicy, channels, children, pools, instance: open };
+/**
+ * Whether a message may come by a channel that the event loop does not tell of, as it does not keep it alive: somebody
+ * listens to it, and has unreferenced it. (While it is referenced, the loop has other work anyway.)
+ */
+function hears() {
+  const { channel } = process;
+  if (channel && channel.hasRef?.() !== true && process.listenerCount('message') > 0) return true;
+  return !isMainThread && (parentPort?.listenerCount('message') ?? 0) > 0;
+}
+
+native.noteLoopAtStart(process.channel?.fd ?? -1);
+
+module.exports = { SEEN_THROUGH, open, wait, setDeadlockPolicy, channels, children, pools, instance: open };

@@ -5,6 +5,7 @@
 const native = require('../binding');
 const { checkTimeout } = require('../arguments');
 const { MultiprocError } = require('../errors');
+const { SEEN_THROUGH } = require('../runtime');
 const { KIND, onRevive } = require('../travel');
 const goals = require('./goals');
 const { deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
@@ -113,7 +114,7 @@ class Lock extends SharedObject {
 
   async [resume](lock) {
     try {
-      this.#ended(await waitFor(lock, goals.LOCK, -1));
+      this.#ended(await waitFor(lock, goals.LOCK, SEEN_THROUGH));
     } finally {
       unpin(this);
     }
@@ -121,7 +122,7 @@ class Lock extends SharedObject {
 
   [resumeSync](lock) {
     try {
-      this.#ended(lock.waitSync(goals.LOCK, 0, 0, -1));
+      this.#ended(lock.waitSync(goals.LOCK, 0, 0, SEEN_THROUGH));
     } finally {
       unpin(this);
     }

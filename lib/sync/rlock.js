@@ -6,6 +6,7 @@
 
 const { checkTimeout } = require('../arguments');
 const { MultiprocError } = require('../errors');
+const { SEEN_THROUGH } = require('../runtime');
 const { KIND, onRevive } = require('../travel');
 const flows = require('./flow');
 const goals = require('./goals');
@@ -164,7 +165,7 @@ class RLock extends SharedObject {
 
   async [ownership.resume]({ rlock, flow, count }) {
     try {
-      this.#resumed(flow, count, await waitFor(rlock, goals.LOCK, -1));
+      this.#resumed(flow, count, await waitFor(rlock, goals.LOCK, SEEN_THROUGH));
     } finally {
       unpin(this);
     }
@@ -172,7 +173,7 @@ class RLock extends SharedObject {
 
   [ownership.resumeSync]({ rlock, flow, count }) {
     try {
-      this.#resumed(flow, count, rlock.waitSync(goals.LOCK, 0, 0, -1));
+      this.#resumed(flow, count, rlock.waitSync(goals.LOCK, 0, 0, SEEN_THROUGH));
     } finally {
       unpin(this);
     }

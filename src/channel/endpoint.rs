@@ -137,6 +137,12 @@ impl Endpoint {
         !self.is_refused && self.peer() != Token::NOBODY
     }
 
+    /// Who has the other end, if it was taken and its agent lives.
+    pub fn peer(&self) -> Option<Token> {
+        let peer = Token(self.field(self.incoming(), 4).load(SeqCst));
+        (peer != Token::NOBODY && self.domain.agents().is_alive(peer)).then_some(peer)
+    }
+
     /// Writes a message and wakes its reader. Never blocks.
     pub fn send(&mut self, message_type: u8, parts: &[&[u8]]) -> Result<()> {
         if self.stage != Stage::Open || !self.is_peer_open() {

@@ -18,14 +18,14 @@
 //! Only LIVE (and CLAIMED) slots count as alive. Slots are claimed round robin, so a dead agent's pid can still be read
 //! for a long while.
 //!
-//! A slot, 256 bytes: 0 life u64 · 8 start time u64 · 16 tid u32 · 20 primary slot + 1 u32 · 24 park u32 ·
-//! 28 parent token u32 · 32 name length u32 · 36 name, 92 bytes · 128 what its agent waits for, 128 bytes
+//! A slot, 512 bytes: 0 life u64 · 8 start time u64 · 16 tid u32 · 20 primary slot + 1 u32 · 24 park u32 ·
+//! 28 parent token u32 · 32 name length u32 · 36 name, 92 bytes · 128 what its agent waits for, 384 bytes
 //! (sync/deadlock/record.rs).
 
 use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::sys::atomic::{AtomicU32, AtomicU64};
 
-use super::layout::{H_NEXT_AGENT, Layout};
+use super::layout::{AGENT_SIZE, H_NEXT_AGENT, Layout};
 use crate::error::{Code, Error, Result};
 use crate::sys::mapping::Mapping;
 use crate::sys::procfs;
@@ -50,8 +50,9 @@ pub const PARK_FUTEX: u32 = 2;
 pub const PARK_LOOP: u32 = 3;
 
 const NAME_MAX: usize = 92;
-/// Where in a slot the record of its agent's waits begins.
+/// Where in a slot the record of its agent's waits begins, and how large it may be.
 const RECORD: u64 = 128;
+pub const RECORD_SIZE: u64 = AGENT_SIZE - RECORD;
 
 /// Names one agent for ever: slot and generation. Zero is nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

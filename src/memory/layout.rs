@@ -3,7 +3,7 @@
 //! | offset | size | what | written by |
 //! |---|---|---|---|
 //! | 0 | 4 KiB | header | its creator once; counters and free lists under the domain lock |
-//! | 8 KiB | 512 × 256 B | agent table | each slot by its owner, by wakers (park word) and by the reaper |
+//! | 8 KiB | 512 × 512 B | agent table | each slot by its owner, by wakers (park word) and by the reaper |
 //! | 1 MiB | 4096 × 256 B | names | under the domain lock |
 //! | 2 MiB | entries × 128 B | directory | under the domain lock; holder bits by each process |
 //! | small | size / 8, at most 1 GiB | blocks of up to 4 KiB | their holders |
@@ -16,7 +16,7 @@ pub const VERSION: u32 = 1;
 pub const MAGIC: u64 = u64::from_le_bytes(*b"mltiproc");
 
 pub const HEADER_SIZE: u64 = 4096;
-pub const AGENT_SIZE: u64 = 256;
+pub const AGENT_SIZE: u64 = 512;
 pub const NAME_SIZE: u64 = 256;
 pub const ENTRY_SIZE: u64 = 128;
 /// Blocks up to this size lie in the small arena.

@@ -27,7 +27,7 @@ mod reaper;
 mod size_class;
 
 pub use agents::{
-    AGENT_COUNT, AgentInfo, Agents, PARK_FUTEX, PARK_LOOP, PARK_NOTIFIED, PARK_RUNNING, TOKEN_MASK, Token,
+    AGENT_COUNT, AgentInfo, Agents, PARK_FUTEX, PARK_LOOP, PARK_NOTIFIED, PARK_RUNNING, RECORD_SIZE, TOKEN_MASK, Token,
 };
 pub use directory::{Block, Handle, Kind};
 pub use discovery::{DESCRIPTOR_VARIABLE, HOLDER_VARIABLE};

@@ -8,12 +8,13 @@
 //! lines up again afterwards.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::claim::Standing;
-use super::deadlock::{self, Detector, Policy, Record, Report, Wanted};
+use super::deadlock::{self, Detector, Policy, Record, Report, Verdict, Want, Wanted};
 pub use super::goal::{Goal, Outcome};
-use super::park::{self, Agent, LOOK_AGAIN_AFTER};
+use super::park::{self, Agent};
 use crate::memory::Block;
 use crate::sys::clock::{self, Deadline};
 
@@ -25,13 +26,23 @@ pub struct Patience {
     pub look_again_after: Duration,
 }
 
+/// What may end a wait, beside its goal and its deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The news of a deadlock.
+    Deadlock,
+    /// An abort: the wait can end whatever the others do.
+    Abort,
+    /// Nothing: who waits cannot go on without.
+    Nothing,
+}
+
 struct Pending {
     id: u32,
     block: Block,
     goal: Goal,
     deadline: Deadline,
-    /// It may be aborted, or has a deadline: it can end whatever the others do.
-    ends_by_itself: bool,
+    ending: Ending,
     /// When it began, in nanoseconds of the monotonic clock.
     since: u64,
     standing: Standing,
@@ -58,7 +69,7 @@ impl Waits {
         &mut self,
         agent: &Agent,
         (block, goal, deadline): (Block, Goal, Deadline),
-        may_be_aborted: bool,
+        ending: Ending,
     ) -> Result<u32, Outcome> {
         self.register(agent, block, goal);
         // Registered first, looked second: see waiters.rs. Earlier waits of this agent for the object go first.
@@ -77,9 +88,8 @@ impl Waits {
         self.next_id = self.next_id.wrapping_add(1);
         // The wait keeps the block: its object may be closed meanwhile, and the memory become another's.
         agent.domain.retain(block.handle);
-        let ends_by_itself = may_be_aborted || !deadline.is_never();
         let since = clock::monotonic_ns();
-        self.pending.push(Pending { id: self.next_id, block, goal, deadline, ends_by_itself, since, standing });
+        self.pending.push(Pending { id: self.next_id, block, goal, deadline, ending, since, standing });
         Ok(self.next_id)
     }
 
@@ -120,7 +130,19 @@ impl Waits {
     pub fn wait(
         &mut self,
         agent: &Agent,
+        wait: (Block, Goal, Deadline),
+        patience: &Patience,
+        is_stopping: &dyn Fn() -> bool,
+    ) -> Outcome {
+        self.wait_until(agent, wait, Ending::Deadlock, patience, is_stopping)
+    }
+
+    /// The same, where something else or nothing may end it.
+    pub fn wait_until(
+        &mut self,
+        agent: &Agent,
         (block, goal, deadline): (Block, Goal, Deadline),
+        ending: Ending,
         patience: &Patience,
         is_stopping: &dyn Fn() -> bool,
     ) -> Outcome {
@@ -133,20 +155,25 @@ impl Waits {
                 std::hint::spin_loop();
             }
         }
-        let wanted = Wanted::of(goal, block).filter(|_| deadline.is_never() && deadlock::policy() != Policy::Off);
-        if let Some(report) = wanted.and_then(|wanted| deadlock::waits_for_itself(agent, wanted))
-            && self.ends_with(report)
-        {
-            return goal.give_up_for(agent, block, Outcome::Deadlock);
-        }
         self.register(agent, block, goal);
         self.leave_other_lines(agent, line(block, goal));
         let mut detector = Detector::default();
-        if let Some(wanted) = wanted {
-            detector.sleep(agent, Record { since: clock::monotonic_ns(), wanted: vec![wanted] });
+        let mut at_once = None;
+        if let Some(want) = want(block, goal, deadline, ending) {
+            let (since, policy) = (clock::monotonic_ns(), deadlock::policy());
+            if policy != Policy::Off
+                && let Some(report) = deadlock::waits_for_itself(agent, want)
+                && self.ends_with(report, want.may_give_way, &mut detector)
+            {
+                at_once = Some(goal.give_up_for(agent, block, Outcome::Deadlock));
+            }
+            detector.sleep(agent, Record { since, policy, wants: vec![want] });
         }
         let mut look_around = Instant::now() + patience.look_again_after;
         let outcome = loop {
+            if let Some(outcome) = at_once {
+                break outcome;
+            }
             if let Some(outcome) = goal.attempt(agent, block, &mut standing) {
                 break outcome;
             }
@@ -156,8 +183,8 @@ impl Waits {
             let looks = [Some(look_around), standing.look_again(), detector.next_look()];
             let next_look = looks.into_iter().flatten().min().unwrap_or(look_around);
             agent.park(deadline.remaining(next_look.saturating_duration_since(Instant::now())));
-            if let Some(report) = detector.look(agent, LOOK_AGAIN_AFTER)
-                && self.ends_with(report)
+            if let Some(Verdict { report, gives_way }) = detector.look(agent, false)
+                && self.ends_with(report, gives_way, &mut detector)
             {
                 break goal.give_up_for(agent, block, Outcome::Deadlock);
             }
@@ -177,20 +204,32 @@ impl Waits {
         outcome
     }
 
-    /// What the agent waits for, when nothing but that can make it go on as far as its waits are concerned.
-    pub fn hopeless(&self) -> Option<Record> {
-        let wanted = self
-            .pending
+    /// What the asynchronous waits are for, when others own all of it and no wait can end by itself.
+    pub fn wants(&self) -> Option<Record> {
+        let mut record = Record { since: 0, policy: deadlock::policy(), wants: vec![] };
+        for pending in &self.pending {
+            let want = want(pending.block, pending.goal, pending.deadline, pending.ending)?;
+            record.since = record.since.max(pending.since);
+            if !record.wants.contains(&want) {
+                record.wants.push(want);
+            }
+        }
+        Some(record)
+    }
+
+    /// The number of the newest asynchronous wait for that.
+    pub fn newest_for(&self, wanted: Wanted) -> Option<u32> {
+        self.pending
             .iter()
-            .map(|pending| Wanted::of(pending.goal, pending.block).filter(|_| !pending.ends_by_itself));
-        let wanted: Option<Vec<Wanted>> = wanted.collect();
-        let since = self.pending.iter().map(|pending| pending.since).max()?;
-        Some(Record { since, wanted: wanted? })
+            .rfind(|pending| Wanted::of(pending.goal, pending.block) == Some(wanted))
+            .map(|found| found.id)
     }
 
     /// The asynchronous wait that closed a deadlock ends with that news. Returns its number.
     pub fn end_deadlocked(&mut self, agent: &Agent, report: Report) -> Option<u32> {
-        let is_meant = |pending: &Pending| Wanted::of(pending.goal, pending.block) == Some(report.wanted);
+        let is_meant = |pending: &Pending| {
+            pending.ending == Ending::Deadlock && Wanted::of(pending.goal, pending.block) == Some(report.wanted)
+        };
         let position = self.pending.iter().rposition(is_meant)?;
         let Pending { id, block, goal, .. } = self.pending.remove(position);
         goal.give_up(agent, block);
@@ -206,12 +245,14 @@ impl Waits {
     }
 
     /// Of a blocking wait: whether it ends with this news. Otherwise it has been told on stderr, as no JavaScript can run.
-    fn ends_with(&mut self, report: Report) -> bool {
-        if deadlock::policy() == Policy::Throw {
+    fn ends_with(&mut self, report: Report, gives_way: bool, detector: &mut Detector) -> bool {
+        if gives_way && deadlock::policy() == Policy::Throw {
             self.report = Some(report);
             return true;
         }
-        eprintln!("(multiproc) deadlock: {report}");
+        if detector.is_news(&report) {
+            let _ = writeln!(std::io::stderr(), "(multiproc) deadlock: {report}");
+        }
         false
     }
 
@@ -266,6 +307,13 @@ impl Waits {
             goal.register(agent, block);
         }
     }
+}
+
+/// `None`: the wait can end whatever others do, or what it needs has no owner.
+fn want(block: Block, goal: Goal, deadline: Deadline, ending: Ending) -> Option<Want> {
+    let what = Wanted::of(goal, block)?;
+    let ends_by_itself = !deadline.is_never() || ending == Ending::Abort;
+    (!ends_by_itself).then_some(Want { what, may_give_way: ending == Ending::Deadlock })
 }
 
 fn line(block: Block, goal: Goal) -> Line {

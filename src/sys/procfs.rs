@@ -57,6 +57,18 @@ pub fn is_stopped(pid: u32) -> bool {
         .any(|stat| matches!(stat.state, 'T' | 't'))
 }
 
+/// Whether no thread of the process but that one is at work: all sleep, and none is stopped on its way. `false` also
+/// when that cannot be told.
+pub fn is_at_rest(pid: u32, except: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.filter_map(Result::ok).all(|thread| {
+        let is_excepted = thread.file_name().to_str().and_then(|name| name.parse().ok()) == Some(except);
+        // One that cannot be read has ended.
+        let state = fs::read(thread.path().join("stat")).ok().and_then(|stat| parse(&stat)).map(|stat| stat.state);
+        is_excepted || !matches!(state, Some('R' | 'D' | 'T' | 't'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -66,5 +78,22 @@ mod tests {
         assert!(start > 0);
         assert!(super::is_alive(pid, start));
         assert!(!super::is_alive(pid, start + 1));
+    }
+
+    #[test]
+    fn a_process_of_which_a_thread_works_is_not_at_rest() {
+        use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+        static WORKS: AtomicBool = AtomicBool::new(true);
+        let worker = std::thread::spawn(|| {
+            while WORKS.load(Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        let pid = std::process::id();
+        let looks_busy = !super::is_at_rest(pid, crate::sys::thread::id());
+        WORKS.store(false, Relaxed);
+        worker.join().unwrap();
+        assert!(looks_busy);
+        assert!(!super::is_at_rest(u32::MAX, 0), "of a process that is not there nothing can be told");
     }
 }

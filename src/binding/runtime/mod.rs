@@ -4,10 +4,12 @@
 //! |---|---|
 //! | mod | what is pending, and the look at all of it |
 //! | members | channels, task queues and children |
+//! | hopes | what can make the loop go on: for the search for deadlocks |
 //! | event_loop | what libuv calls |
 //! | instances | the environments of the thread, and how JavaScript is told |
 
 mod event_loop;
+mod hopes;
 mod instances;
 mod members;
 
@@ -18,15 +20,16 @@ use std::time::{Duration, Instant};
 use napi::sys as raw;
 
 use self::event_loop::{on_check, on_poll, on_prepare};
+use self::hopes::Hopes;
+pub use self::hopes::note_start;
 pub use self::instances::register;
 use self::instances::{Instance, is_stopping};
 use self::members::{ChannelState, ChildState, QueueState};
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::process::watcher;
-use crate::sync::deadlock::{self, Record, Report, Wanted};
 use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
-use crate::sync::waits::{Goal, Outcome, Patience, Waits};
+use crate::sync::waits::{Ending, Goal, Outcome, Patience, Waits};
 use crate::sys::clock::Deadline;
 use crate::sys::epoll::{Interrupt, Poller, Timer};
 use crate::sys::{thread, uv};
@@ -45,8 +48,9 @@ pub const EVENT_CHILD_EXIT: u32 = 4;
 pub const EVENT_TASKS: u32 = 5;
 pub const EVENT_DEADLOCK: u32 = 6;
 
-/// In place of a timeout: none, but the wait may be aborted. (-1: none, and it may not.)
+/// In place of a timeout: none, but the wait may be aborted; or none, and whatever happens it is seen through.
 const MAY_BE_ABORTED: f64 = -2.0;
+const SEEN_THROUGH: f64 = -3.0;
 /// Handling a message makes the next one likely: how often in a row a spin may start anew.
 const SPINS_IN_A_ROW: u32 = 32;
 /// A blocking wait of a worker thread asks this often whether the thread is to end.
@@ -78,10 +82,7 @@ pub struct Runtime {
     is_referenced: bool,
     armed: Option<Instant>,
     spin: Duration,
-    /// The loop was made to turn because it could not be told whether it has other work.
-    was_turned: bool,
-    /// A deadlock that JavaScript is to be told of, under the policy to warn.
-    warning: Option<Report>,
+    hopes: Hopes,
     /// A message was handled since the loop last slept.
     had_traffic: bool,
     /// The last field, as fields are dropped in order: with the agent the process may leave the domain, and what it had
@@ -156,8 +157,7 @@ impl Runtime {
             is_referenced: false,
             armed: None,
             spin: spin_from_environment(),
-            was_turned: false,
-            warning: None,
+            hopes: Hopes::default(),
             had_traffic: false,
         })
     }
@@ -173,8 +173,8 @@ impl Runtime {
         goal: Goal,
         timeout_ms: f64,
     ) -> std::result::Result<u32, Outcome> {
-        let may_be_aborted = timeout_ms <= MAY_BE_ABORTED;
-        let id = self.waits.begin(&self.agent, (block, goal, Deadline::after_ms(timeout_ms)), may_be_aborted)?;
+        let wait = (block, goal, Deadline::after_ms(timeout_ms));
+        let id = self.waits.begin(&self.agent, wait, ending_of(timeout_ms))?;
         self.wait_instances.insert(id, instance as usize);
         self.settle();
         Ok(id)
@@ -198,15 +198,10 @@ impl Runtime {
         };
         let is_stopping = || is_worker && is_stopping(env);
         let wait = (block, goal, Deadline::after_ms(timeout_ms));
-        let outcome = self.waits.wait(&self.agent, wait, &patience, &is_stopping);
+        let outcome = self.waits.wait_until(&self.agent, wait, ending_of(timeout_ms), &patience, &is_stopping);
         // Notifications for the asynchronous waits may have been taken away by the blocking one.
         self.interrupt.raise();
         outcome
-    }
-
-    /// The deadlock of the last wait that ended with one, or the last that is only warned of.
-    pub fn take_deadlock(&mut self) -> Option<Report> {
-        self.waits.take_report().or_else(|| self.warning.take())
     }
 
     pub fn note_traffic(&mut self) {
@@ -279,66 +274,13 @@ impl Runtime {
     }
 
     fn has_interest(&self) -> bool {
-        !self.waits.is_empty() || !self.channels.is_empty() || !self.queues.is_empty()
+        !(self.waits.is_empty() && self.channels.is_empty() && self.queues.is_empty() && self.children.is_empty())
     }
 
     /// Whether a message or a task is there.
     fn has_arrivals(&self) -> bool {
         self.channels.values().any(|state| state.reading && state.endpoint.has_data())
             || self.queues.values().any(|state| state.idle && state.queue.has_tasks())
-    }
-
-    /// The loop is about to sleep. When nothing but the end of its waits can make it go on, the others are told; and when
-    /// that is for ever, one wait ends.
-    fn look_for_deadlock(&mut self, events: &mut Vec<Event>) {
-        let Some(record) = self.hopeless() else {
-            self.waits.detector.forget();
-            return;
-        };
-        self.waits.detector.sleep(&self.agent, record);
-        if let Some(report) = self.waits.detector.look(&self.agent, LOOK_AGAIN_AFTER) {
-            self.waits.detector.wake(&self.agent);
-            if deadlock::policy() == deadlock::Policy::Throw {
-                if let Some(id) = self.waits.end_deadlocked(&self.agent, report) {
-                    let instance = self.wait_instances.remove(&id).unwrap_or(0);
-                    let value = super::arguments::outcome(Outcome::Deadlock);
-                    events.push(Event { instance, kind: EVENT_WAIT, id, value });
-                }
-            } else if self.waits.detector.is_news(&report) {
-                self.warning = Some(report);
-                events.push(Event { instance: 0, kind: EVENT_DEADLOCK, id: 0, value: 0.0 });
-            }
-        }
-        self.settle();
-    }
-
-    fn hopeless(&mut self) -> Option<Record> {
-        if self.waits.is_empty() || deadlock::policy() == deadlock::Policy::Off {
-            return None;
-        }
-        // A task may come to an idle worker, and a message to whoever listens.
-        if self.queues.values().any(|state| state.idle)
-            || self.channels.values().any(|state| state.referenced && !state.internal)
-        {
-            return None;
-        }
-        let mut record = self.waits.hopeless()?;
-        let children = self.children.values().filter(|state| state.referenced);
-        record.wanted.extend(children.map(|state| Wanted::EndOf(state.pid())));
-        let (poll, ..) = self.handles.as_ref()?;
-        poll.set_ref(false);
-        let has_other_work = uv::is_alive(self.event_loop);
-        poll.set_ref(self.is_referenced);
-        let timeout = uv::backend_timeout(self.event_loop);
-        // 0 without other work: a descriptor is not watched yet. The loop would sleep all the same, and tell nothing: let it
-        // turn once.
-        if !has_other_work && timeout == 0 && !std::mem::replace(&mut self.was_turned, true) {
-            self.interrupt.raise();
-        }
-        if timeout != 0 {
-            self.was_turned = false;
-        }
-        (!has_other_work && timeout < 0).then_some(record)
     }
 
     fn drain_poller(&mut self) {
@@ -367,6 +309,15 @@ impl Runtime {
                 }
             }
         }
+    }
+}
+
+/// Which timeouts stand for what else may end a wait.
+fn ending_of(timeout_ms: f64) -> Ending {
+    match timeout_ms {
+        ms if ms <= SEEN_THROUGH => Ending::Nothing,
+        ms if ms <= MAY_BE_ABORTED => Ending::Abort,
+        _ => Ending::Deadlock,
     }
 }
 

@@ -1,9 +1,9 @@
-//! A deadlock in words and in figures: each process of the cycle, what it holds and what it waits for.
+//! A deadlock in words and in figures: each agent of the circle, what it holds and what it waits for.
 
 use std::fmt;
 
 use super::record::Wanted;
-use crate::memory::{Domain, Token};
+use crate::memory::{Domain, Handle, Token};
 
 pub struct Report {
     /// What the agent that looked waits for.
@@ -20,6 +20,8 @@ pub struct Member {
     pub waits_for: String,
     /// What the one before it waits for.
     pub holds: String,
+    /// It owns what the one before it waits for; otherwise that is its own end, or a message of it.
+    is_owner: bool,
 }
 
 impl Member {
@@ -30,8 +32,9 @@ impl Member {
             pid: info.as_ref().map_or(0, |info| info.pid),
             thread_id: info.as_ref().map_or(0, |info| info.tid),
             name: info.map(|info| info.name).unwrap_or_default(),
-            waits_for: describe(domain, wanted),
-            holds: describe(domain, held),
+            waits_for: purpose(domain, wanted),
+            holds: thing(domain, held),
+            is_owner: !matches!(held, Wanted::End(_) | Wanted::Message(_)),
         }
     }
 
@@ -53,7 +56,7 @@ impl fmt::Display for Report {
             write!(formatter, "{separator}{} waits for {}", member.who(), member.waits_for)?;
             if self.cycle.len() == 1 {
                 write!(formatter, ", which it holds itself")?;
-            } else if !member.waits_for.starts_with("the end of") {
+            } else if next.is_owner {
                 write!(formatter, ", which {} holds", next.who())?;
             }
         }
@@ -61,16 +64,24 @@ impl fmt::Display for Report {
     }
 }
 
-fn describe(domain: &Domain, wanted: Wanted) -> String {
-    let (what, handle) = match wanted {
-        Wanted::Lock(handle) => ("lock", handle),
-        Wanted::Read(handle) => ("reading of lock", handle),
-        Wanted::Write(handle) => ("writing of lock", handle),
-        Wanted::Once(handle) => ("once", handle),
-        Wanted::EndOf(pid) => return format!("the end of process {pid}"),
-    };
-    match domain.name_of(handle) {
-        Some(name) => format!("{what} {name:?}"),
-        None => format!("{what} #{}", handle.index),
+fn purpose(domain: &Domain, wanted: Wanted) -> String {
+    let thing = thing(domain, wanted);
+    match wanted {
+        Wanted::Read(_) => format!("{thing} to read"),
+        Wanted::Write(_) => format!("{thing} to write"),
+        _ => thing,
     }
+}
+
+fn thing(domain: &Domain, wanted: Wanted) -> String {
+    match wanted {
+        Wanted::Lock(handle) | Wanted::Read(handle) | Wanted::Write(handle) => format!("lock {}", name(domain, handle)),
+        Wanted::Once(handle) => format!("once {}", name(domain, handle)),
+        Wanted::End(pid) => format!("the end of process {pid}"),
+        Wanted::Message(pid) => format!("a message of process {pid}"),
+    }
+}
+
+fn name(domain: &Domain, handle: Handle) -> String {
+    domain.name_of(handle).map_or_else(|| format!("#{}", handle.index), |name| format!("{name:?}"))
 }
