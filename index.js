@@ -11,6 +11,7 @@ const { cpuCount } = require('./lib/process/cpu_count');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
 const { acquireAll, acquireAllSync } = require('./lib/sync/acquire_all');
+const flows = require('./lib/sync/flow');
 const { registerError } = require('./lib/codec');
 const { setDeadlockPolicy } = require('./lib/runtime');
 const { defineTasks } = require('./lib/target');
@@ -44,9 +45,13 @@ module.exports = {
   Event: objects.Event,
   Latch: objects.Latch,
   Lock: objects.Lock,
-  Monitor: objects.Monitor,
+  get Monitor() {
+    return withFlows(objects.Monitor);
+  },
   Once: objects.Once,
-  RLock: objects.RLock,
+  get RLock() {
+    return withFlows(objects.RLock);
+  },
   RwLock: objects.RwLock,
   Semaphore: objects.Semaphore,
   acquireAll,
@@ -64,3 +69,9 @@ module.exports = {
   WorkerDiedError: errors.WorkerDiedError,
   registerError,
 };
+
+/** Of re-entrant locks: reaching for it is early enough to begin to tell asynchronous flows apart. */
+function withFlows(exported) {
+  flows.watch();
+  return exported;
+}

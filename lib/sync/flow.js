@@ -2,7 +2,9 @@
 // Who is calling, within one thread: the asynchronous flow that owns a re-entrant lock.
 //
 // A flow is an object in an AsyncLocalStorage: what an async function calls, and what goes on after its awaits, finds it
-// there. The storage is made when an RLock is first used: while one is active, every await of the thread costs more.
+// there. While the storage is active, every await of the thread costs more on Node.js 20 and 22, so it is made when
+// somebody reaches for what needs it (`watch`). It must be active before the first flow is entered: promises that were
+// made earlier are not watched, and what goes on after them would find the store of whoever runs in the same turn.
 //
 // | state | means | a call that finds it in the store |
 // |---|---|---|
@@ -36,8 +38,15 @@ function runIn(flow, fn) {
   return store().run(flow, fn);
 }
 
+/** From here on flows are told apart in this thread. To be called a turn before the first one is entered. */
+function watch() {
+  if (storage !== undefined) return;
+  storage = new (require('node:async_hooks').AsyncLocalStorage)();
+  storage.enterWith(undefined);
+}
+
 function store() {
-  storage ??= new (require('node:async_hooks').AsyncLocalStorage)();
+  watch();
   return storage;
 }
 
@@ -49,4 +58,4 @@ function enterPending() {
   return flow;
 }
 
-module.exports = { Flow, current, enter, enterPending, runIn };
+module.exports = { Flow, current, enter, enterPending, runIn, watch };

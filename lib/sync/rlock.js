@@ -30,6 +30,7 @@ class RLock extends SharedObject {
 
   constructor(options, internal) {
     super(TYPE, options, internal);
+    flows.watch();
     const { words, token } = fastPath();
     const rlock = open(this, 'constructor');
     this.#words = words;
