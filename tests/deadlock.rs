@@ -130,8 +130,7 @@ fn locks_in_random_order_with_members_killed_and_stopped_every_circle_is_broken(
     let board = Board::new(domain, 32);
     let locks: Vec<u64> =
         (0..6).map(|_| address(domain.allocate(Kind::Lock, lock::BLOCK_SIZE).expect("a lock").handle)).collect();
-    let start =
-        |seed: u64| Child::start("take_many", domain, &[&[board.address(), seed], locks.as_slice()].concat());
+    let start = |seed: u64| Child::start("take_many", domain, &[&[board.address(), seed], locks.as_slice()].concat());
     let mut children: Vec<Child> = (0..4).map(|_| start(random.next())).collect();
     let end = Instant::now() + Duration::from_secs(6);
     while Instant::now() < end {

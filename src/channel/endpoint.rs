@@ -138,8 +138,8 @@ impl Endpoint {
     }
 
     /// Who has the other end, if it was taken and its agent lives.
-    pub fn peer(&self) -> Option<Token> {
-        let peer = Token(self.field(self.incoming(), 4).load(SeqCst));
+    pub fn living_peer(&self) -> Option<Token> {
+        let peer = self.peer();
         (peer != Token::NOBODY && self.domain.agents().is_alive(peer)).then_some(peer)
     }
 

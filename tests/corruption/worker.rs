@@ -11,7 +11,7 @@ use multiproc::sync::barrier::{self, Arrival, Barrier};
 use multiproc::sync::lock::{self, Attempt, Lock};
 use multiproc::sync::park::{self, Agent};
 use multiproc::sync::semaphore::{self, Semaphore};
-use multiproc::sync::waits::{Goal, Outcome, Patience, Waits};
+use multiproc::sync::waits::{Ending, Goal, Outcome, Patience, Waits};
 use multiproc::sys::clock::Deadline;
 
 use crate::control::Control;
@@ -327,7 +327,7 @@ impl Worker {
             let Some(block) = self.one_of(kind) else { continue };
             let goal = if kind == Kind::Lock { Goal::Lock } else { Goal::Semaphore };
             let deadline = Deadline::after_ms(self.random.below(10) as f64);
-            if let Ok(id) = self.waits.begin(&self.agent, (block, goal, deadline), false)
+            if let Ok(id) = self.waits.begin(&self.agent, (block, goal, deadline), Ending::Deadlock)
                 && self.random.below(3) == 0
             {
                 self.waits.cancel(&self.agent, id);

@@ -97,7 +97,7 @@ impl Runtime {
             if !is_heard || state.end_reported {
                 continue;
             }
-            let peer = self.agent.domain.agents().info(state.endpoint.peer()?)?;
+            let peer = self.agent.domain.agents().info(state.endpoint.living_peer()?)?;
             if !self.children.values().any(|child| child.pid() == peer.pid) {
                 add(Wanted::Message(peer.pid));
             }
