@@ -3,10 +3,10 @@
 
 const native = require('../binding');
 const { checkTimeout, invalidType } = require('../arguments');
-const { AbortError, MultiprocError } = require('../errors');
+const { AbortError } = require('../errors');
 const { KIND, onRevive } = require('../travel');
 const goals = require('./goals');
-const { ALREADY, TIMED_OUT, deadAgent } = require('./outcome');
+const { ALREADY, TIMED_OUT, deadAgent, selfDeadlock } = require('./outcome');
 const { SharedObject, open, pin, unpin, waitFor, waitOptions } = require('./shared_object');
 
 const TYPE = { kind: KIND.once, name: 'Once', noun: 'once' };
@@ -52,9 +52,10 @@ class Once extends SharedObject {
     const once = pin(this, 'runSync');
     try {
       if (limit < 0 && once.onceRunner() === native.ownToken()) {
-        throw new MultiprocError(
-          'ERR_MULTIPROC_DEADLOCK',
+        throw selfDeadlock(
           `${call}: this thread is running it already, and cannot finish while it is blocked; use await run(), or a timeout`,
+          native.ownToken(),
+          'the once',
         );
       }
       if (!this.#begins(call, once.waitSync(goals.ONCE, 0, 0, limit))) return false;

@@ -2,6 +2,7 @@
 // How native waits end; src/binding/arguments.rs has the same numbers.
 
 const native = require('../binding');
+const { DeadlockError } = require('../errors');
 
 const DONE = -1;
 const TIMED_OUT = -2;
@@ -24,4 +25,9 @@ function describeAgent(token) {
     : { pid: info.pid, threadId: info.threadId, name: info.name };
 }
 
-module.exports = { DONE, TIMED_OUT, BROKEN, ALREADY, deadAgent, describeAgent };
+/** Of a thread that would block for what it has itself: found here, because the native side knows no flows. */
+function selfDeadlock(message, token, what) {
+  return new DeadlockError(message, { cycle: [{ ...describeAgent(token), holds: what, waitsFor: what }] });
+}
+
+module.exports = { DONE, TIMED_OUT, BROKEN, ALREADY, deadAgent, describeAgent, selfDeadlock };

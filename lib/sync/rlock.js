@@ -10,7 +10,7 @@ const { SEEN_THROUGH } = require('../runtime');
 const { KIND, onRevive } = require('../travel');
 const flows = require('./flow');
 const goals = require('./goals');
-const { DONE, deadAgent, describeAgent, TIMED_OUT } = require('./outcome');
+const { DONE, deadAgent, describeAgent, selfDeadlock, TIMED_OUT } = require('./outcome');
 const ownership = require('./ownership');
 const { run, runSync } = require('./run');
 const { SharedObject, open, pin, unpin, waitFor, waitOptions } = require('./shared_object');
@@ -140,9 +140,10 @@ class RLock extends SharedObject {
     const rlock = open(this, 'acquireSync');
     if (this.#reenter(flow) || this.#takeFree(flow)) return true;
     if (limit < 0 && rlock.lockOwner() === this.#token) {
-      throw new MultiprocError(
-        'ERR_MULTIPROC_DEADLOCK',
+      throw selfDeadlock(
         'rLock.acquireSync(): another asynchronous flow of this thread holds the lock, and cannot release it while the thread is blocked; use await acquire(), or a timeout',
+        this.#token,
+        'the lock',
       );
     }
     return this.#ended(flow, rlock.waitSync(goals.LOCK, 0, 0, limit));
