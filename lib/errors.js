@@ -8,7 +8,7 @@
 const CODES = Object.freeze({
   ERR_MULTIPROC_PLATFORM: 'this operating system, processor or Node.js version is not supported',
   ERR_MULTIPROC_BINDING: 'the native addon could not be loaded',
-  ERR_MULTIPROC_DOMAIN: 'the shared memory domain could not be created or joined',
+  ERR_MULTIPROC_DOMAIN: 'the shared memory domain could not be created or joined, or has been overwritten',
   ERR_MULTIPROC_SHM_SPACE: 'the shared memory domain has no room for the block asked for',
   ERR_MULTIPROC_AGENTS: 'the agent table is full',
   ERR_MULTIPROC_HANDLE: 'the handle names no living object of this domain',

@@ -23,6 +23,9 @@ const MAY_BE_ABORTED = -2;
 /** None, and whatever happens it is seen through: who waits cannot go on without. */
 const SEEN_THROUGH = -3;
 
+/** A wait's outcome: the shared memory was overwritten. The others are for who waits (lib/sync/outcome.js). */
+const OVERWRITTEN = -6;
+
 let instance;
 let environment;
 /** @type {Map<number, (outcome: number) => void>} */
@@ -110,9 +113,19 @@ function wait(begin, timeout, signal) {
       waits.delete(id);
       done?.();
       if (outcome === DEADLOCK) reject(native.deadlockError());
+      else if (outcome === OVERWRITTEN) reject(verdict());
       else resolve(outcome);
     });
   });
+}
+
+/** Why the domain is not trusted any more. */
+function verdict() {
+  try {
+    native.checkDomain();
+  } catch (error) {
+    return error;
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ use std::fmt;
 /// What went wrong, as the user's program sees it in `error.code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// The domain could not be created or joined.
+    /// The domain could not be created or joined, or has been overwritten.
     Domain,
     /// The domain has no room for the block asked for.
     ShmSpace,

@@ -85,7 +85,10 @@ fn domain_lock_word_that_names_nobody_or_this_process_is_taken_over() {
     let domain = new_domain(64);
     let word = domain.map().u32_at(DOMAIN_LOCK);
     let own = domain.first_agent().0;
-    for lie in [own, own | CONTENDED, CONTENDED, 1 << 30, u32::MAX, 0x1234_5678, own | 1 << 30] {
+    domain.enlist().expect("the first agent");
+    // An agent that never holds this lock: that is done in the name of its process.
+    let second = domain.enlist().expect("a second agent").0;
+    for lie in [second, own, own | CONTENDED, CONTENDED, 1 << 30, u32::MAX, 0x1234_5678, own | 1 << 30] {
         word.store(lie, SeqCst);
         let block = bounded("the domain lock", move || domain.allocate(Kind::Buffer, 100)).expect("a block");
         domain.detach(block.handle);
@@ -169,6 +172,23 @@ fn free_lists_that_lead_nowhere_or_in_a_circle_are_made_anew() {
             domain.map().u32_at(entry(*block) + NEXT_FREE).store(block.handle.index + 1, SeqCst);
         }
         blocks.extend((0..10).map(|_| allocate(domain, length)));
+        assert_apart(domain, &blocks);
+    }
+}
+
+#[test]
+fn entry_that_says_free_while_this_process_holds_it_is_not_handed_out() {
+    let domain = new_domain(64);
+    for length in [100, 100_000] {
+        let mut blocks: Vec<Block> = (0..5).map(|_| allocate(domain, length)).collect();
+        let generation = u64::from(blocks[2].handle.generation) << 32;
+        domain.map().u64_at(entry(blocks[2])).store(generation, SeqCst);
+        // In a free list, and out of it.
+        let list = domain.map().u32_at(entry(blocks[2]) + CLASS).load(SeqCst);
+        domain.map().u32_at(FREE_LISTS + u64::from(list) * 4).store(blocks[2].handle.index + 1, SeqCst);
+        blocks.extend((0..5).map(|_| allocate(domain, length)));
+        domain.map().u32_at(DOMAIN_LOCK).store(CONTENDED, SeqCst);
+        blocks.extend((0..5).map(|_| allocate(domain, length)));
         assert_apart(domain, &blocks);
     }
 }

@@ -29,7 +29,8 @@ pub fn identity(block: Block) -> Vec<u32> {
 
 /// How a wait ended, in a number below zero. Numbers above zero name waits that go on.
 ///
-/// -1 done · -2 timed out · -3 the barrier broke · -4 somebody else has done it · -5 a deadlock · -(16 + token) done, taken over from that dead agent
+/// -1 done · -2 timed out · -3 the barrier broke · -4 somebody else has done it · -5 a deadlock · -6 the domain is
+/// overwritten (runtime/mod.rs) · -(16 + token) done, taken over from that dead agent
 pub fn outcome(outcome: Outcome) -> f64 {
     match outcome {
         Outcome::Done => -1.0,

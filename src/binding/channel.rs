@@ -37,13 +37,13 @@ pub fn open_channel(instance: u32, index: u32, generation: u32) -> napi::Result<
 /// Whether incoming messages are reported, and whether the channel keeps the event loop alive.
 #[napi]
 pub fn set_channel(id: u32, reading: bool, referenced: bool) -> napi::Result<()> {
-    runtime::with(|runtime| runtime.set_channel(id, reading, referenced))
+    runtime::with_any(|runtime| runtime.set_channel(id, reading, referenced))
 }
 
 /// What comes by this channel makes none of the program's waits end: it is a worker's own.
 #[napi]
 pub fn set_channel_internal(id: u32) -> napi::Result<()> {
-    runtime::with(|runtime| runtime.set_internal(id))
+    runtime::with_any(|runtime| runtime.set_internal(id))
 }
 
 /// Sends text (type 0) or bytes (of any other type); returns the bytes that the peer has not taken yet.
@@ -68,7 +68,7 @@ pub fn channel_receive(env: Env, id: u32) -> napi::Result<Unknown<'static>> {
     // SAFETY: `env` is live.
     unsafe { raw::napi_create_array(env.raw(), &raw mut array) };
     for index in 0..BATCH {
-        let message = match runtime::with(|runtime| runtime.channel(id)?.endpoint.receive()) {
+        let message = match runtime::with_any(|runtime| runtime.channel(id)?.endpoint.receive()) {
             Ok(Some(message)) => message,
             Ok(None) => break,
             // The good messages first. The channel has failed, and ends.
@@ -110,13 +110,13 @@ fn to_javascript(env: Env, message: crate::channel::Message) -> napi::Result<raw
 /// Whether the other end has ever been taken.
 #[napi]
 pub fn channel_was_taken(id: u32) -> napi::Result<bool> {
-    runtime::with(|runtime| Ok(runtime.channel(id)?.endpoint.was_taken()))
+    runtime::with_any(|runtime| Ok(runtime.channel(id)?.endpoint.was_taken()))
 }
 
 /// The peer never came, and finds its end taken should it come now.
 #[napi]
 pub fn refuse_channel_peer(id: u32) -> napi::Result<()> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         runtime.channel(id)?.endpoint.refuse_peer();
         Ok(())
     })
@@ -126,7 +126,7 @@ pub fn refuse_channel_peer(id: u32) -> napi::Result<()> {
 /// when all were taken back.
 #[napi]
 pub fn channel_take_back(id: u32) -> napi::Result<Vec<Buffer>> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         let endpoint = &mut runtime.channel(id)?.endpoint;
         loop {
             let messages = endpoint.take_back(BATCH);
@@ -143,7 +143,7 @@ pub fn channel_take_back(id: u32) -> napi::Result<Vec<Buffer>> {
 /// Nothing is sent or received here any more; the peer finds the end behind what was sent.
 #[napi]
 pub fn shut_channel(id: u32) -> napi::Result<()> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         runtime.channel(id)?.endpoint.shut();
         runtime.set_channel(id, false, false)
     })
@@ -152,7 +152,7 @@ pub fn shut_channel(id: u32) -> napi::Result<()> {
 /// Gives this end up; what was sent can still be read by the peer.
 #[napi]
 pub fn close_channel(id: u32) -> napi::Result<()> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         runtime.remove_channel(id);
         Ok(())
     })

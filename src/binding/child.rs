@@ -30,7 +30,7 @@ pub struct SpawnOptions {
 /// `[id, pid]`, or `[-errno]` when the program could not be started. Its end is reported to this instance.
 #[napi]
 pub fn spawn_child(instance: u32, options: SpawnOptions) -> napi::Result<Vec<i32>> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         let mut stdio: Vec<ChildDescriptor> = options.stdio.iter().map(|&fd| descriptor(fd)).collect();
         let mut envp: Vec<OsString> = options.env_pairs.into_iter().map(OsString::from).collect();
         if options.share_domain {
@@ -66,13 +66,13 @@ fn descriptor(fd: i32) -> ChildDescriptor {
 /// Sends a signal: 0, or the negative errno. A child that has ended is `ESRCH`, whoever has its pid now.
 #[napi]
 pub fn child_kill(id: u32, signal: i32) -> napi::Result<i32> {
-    runtime::with(|runtime| Ok(runtime.kill_child(id, signal)))
+    runtime::with_any(|runtime| Ok(runtime.kill_child(id, signal)))
 }
 
 /// Whether the child keeps the event loop alive.
 #[napi]
 pub fn child_ref(id: u32, referenced: bool) -> napi::Result<()> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         runtime.set_child_ref(id, referenced);
         Ok(())
     })

@@ -28,7 +28,7 @@ pub struct DomainInfo {
 
 #[napi]
 pub fn domain_info() -> napi::Result<DomainInfo> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         let domain = runtime.domain();
         let (live_bytes, live_blocks) = domain.usage();
         Ok(DomainInfo {
@@ -43,16 +43,22 @@ pub fn domain_info() -> napi::Result<DomainInfo> {
     })
 }
 
+/// Throws when the domain is known to be overwritten.
+#[napi]
+pub fn check_domain() -> napi::Result<()> {
+    runtime::with(|_| Ok(()))
+}
+
 /// The value of the descriptor variable for a child that inherits the domain as `fd`.
 #[napi]
 pub fn descriptor_value(fd: i32) -> napi::Result<String> {
-    runtime::with(|runtime| Ok(runtime.domain().descriptor_value(fd)))
+    runtime::with_any(|runtime| Ok(runtime.domain().descriptor_value(fd)))
 }
 
 /// This thread's token.
 #[napi]
 pub fn own_token() -> napi::Result<u32> {
-    runtime::with(|runtime| Ok(runtime.agent.token.0))
+    runtime::with_any(|runtime| Ok(runtime.agent.token.0))
 }
 
 #[napi(object)]
@@ -66,7 +72,7 @@ pub struct AgentInfo {
 /// What is known of an agent, or nothing when its slot is another's by now.
 #[napi]
 pub fn agent_info(token: u32) -> napi::Result<Option<AgentInfo>> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         let agents = runtime.domain().agents();
         Ok(agents.info(Token(token)).map(|info| AgentInfo {
             pid: info.pid,
@@ -88,7 +94,7 @@ pub fn set_agent_name(name: String) -> napi::Result<()> {
 /// This process ends when that one does, after a grace in milliseconds.
 #[napi]
 pub fn end_with_parent(pid: u32, start_time: f64, grace_ms: u32) -> napi::Result<()> {
-    runtime::with(|_| {
+    runtime::with_any(|_| {
         let grace = std::time::Duration::from_millis(u64::from(grace_ms));
         watcher::end_with(Parent { pid, start_time: start_time as u64, grace });
         Ok(())

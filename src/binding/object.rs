@@ -6,6 +6,7 @@ use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::arguments::{begun, closed, handle, identity, outcome, throw};
+use super::last_line::contained;
 use super::runtime;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind};
@@ -208,7 +209,7 @@ fn goal_of(domain: &'static Domain, block: Block, goal: u32, a: u32, b: u32) -> 
 /// Gives a block back, from any thread and at any time.
 pub fn detach(block: Option<Block>) {
     if let (Some(block), Some(domain)) = (block, Domain::if_open()) {
-        domain.detach(block.handle);
+        contained(|| domain.detach(block.handle));
     }
 }
 
@@ -226,7 +227,7 @@ pub fn attach_shipped(domain: &Domain, handle: Handle, size: u64) -> Result<Bloc
 /// Ends an asynchronous wait before its time. 0: it has already ended.
 #[napi]
 pub fn cancel_wait(id: u32) -> napi::Result<f64> {
-    runtime::with(|runtime| Ok(runtime.cancel_wait(id).map_or(0.0, outcome)))
+    runtime::with_any(|runtime| Ok(runtime.cancel_wait(id).map_or(0.0, outcome)))
 }
 
 /// Ends the reference that travelled with a message which nobody will read.
@@ -234,7 +235,7 @@ pub fn cancel_wait(id: u32) -> napi::Result<f64> {
 pub fn unship(kind: u32, index: u32, generation: u32) -> napi::Result<()> {
     let handle = handle(kind, index, generation)?;
     if let Some(domain) = Domain::if_open() {
-        domain.unship(handle);
+        contained(|| domain.unship(handle));
         return Ok(());
     }
     Err(throw(Error::new(Code::Closed, "multiproc is not open".to_owned())))

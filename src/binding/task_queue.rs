@@ -87,13 +87,13 @@ pub fn set_worker_idle(id: u32, idle: bool) -> napi::Result<()> {
 /// Producer: the tasks that a dead worker had taken.
 #[napi]
 pub fn tasks_of_dead(id: u32, token: u32, worker: u32) -> napi::Result<Vec<u32>> {
-    runtime::with(|runtime| Ok(runtime.queue(id)?.queue.tasks_of_dead(Token(token), worker)))
+    runtime::with_any(|runtime| Ok(runtime.queue(id)?.queue.tasks_of_dead(Token(token), worker)))
 }
 
 /// Producer: takes back all tasks that no worker has taken, and returns their payloads.
 #[napi]
 pub fn withdraw_tasks(id: u32) -> napi::Result<Vec<Buffer>> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         let token = runtime.agent.token;
         Ok(runtime.queue(id)?.queue.withdraw(token).into_iter().map(|task| task.payload.into()).collect())
     })
@@ -101,7 +101,7 @@ pub fn withdraw_tasks(id: u32) -> napi::Result<Vec<Buffer>> {
 
 #[napi]
 pub fn close_task_queue(id: u32) -> napi::Result<()> {
-    runtime::with(|runtime| {
+    runtime::with_any(|runtime| {
         runtime.remove_queue(id);
         Ok(())
     })

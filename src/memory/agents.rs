@@ -178,11 +178,13 @@ impl<'d> Agents<'d> {
         procfs::is_alive(pid, self.field64(slot, 8).load(Acquire)) && self.is_alive(token)
     }
 
-    /// Whether the process behind the token of its first agent still runs, whatever became of that agent's thread.
+    /// Whether the process behind the token of its first agent still runs, whatever became of that agent's thread. Never
+    /// so for another agent's token.
     pub(super) fn is_process_alive_now(&self, first: Token) -> bool {
         let slot = first.slot();
         let life = self.life(slot);
         life.generation() == first.generation()
+            && self.primary_of(slot) == slot
             && matches!(life.status(), LIVE | CLAIMED | RETIRED | REAPING)
             && procfs::is_alive(life.pid(), self.field64(slot, 8).load(Acquire))
     }

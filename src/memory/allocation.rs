@@ -87,6 +87,8 @@ impl Domain {
                 large_end = large_end.max(end);
             }
             match entry.state().load(SeqCst) & 0xff {
+                // One that this process holds is not free, whatever its state says.
+                FREE if self.references().contains_key(&index) => {}
                 FREE => self.list_free(index, extent),
                 status => {
                     live_bytes += extent.capacity;

@@ -51,7 +51,8 @@ impl Domain {
                 }
             }
         }
-        Err(Error::new(Code::Internal, format!("the object named {name:?} keeps dying while it is looked up")))
+        let message = format!("the object named {name:?} cannot be attached: its memory has been overwritten");
+        Err(Error::new(Code::Handle, message))
     }
 
     /// The name of a living object, if it has one. Looked at without the domain lock: it may be gone the next moment.

@@ -13,6 +13,7 @@
 //! on which thread of the parent started us.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -97,64 +98,89 @@ fn announce(domain: &Domain) {
     }
 }
 
+/// What the watcher watches, beside its bell.
+#[derive(Default)]
+struct State {
+    /// The process after this one in the ring: pid, start time, pidfd.
+    next: Option<(u32, u64, OwnedFd)>,
+    parent: Option<(Parent, Option<OwnedFd>)>,
+    /// When this process ends.
+    end: Option<Instant>,
+}
+
 fn watch(domain: &'static Domain, watcher: &'static Watcher, poller: &Poller, bell: &Doorbell) {
-    let mut next: Option<(u32, u64, OwnedFd)> = None;
-    let mut parent: Option<(Parent, Option<OwnedFd>)> = None;
-    let mut end: Option<Instant> = None;
+    let mut state = State::default();
     let mut ready = vec![BELL, INTERRUPT];
     loop {
-        for key in std::mem::take(&mut ready) {
-            match key {
-                BELL => {
-                    bell.drain();
-                    domain.disown_lock();
-                }
-                INTERRUPT => {
-                    watcher.interrupt.clear();
-                    let wanted = watcher.parent.lock().unwrap_or_else(PoisonError::into_inner).take();
-                    if let Some(wanted) = wanted {
-                        parent = watch_parent(poller, wanted);
-                        if parent.is_none() {
-                            end = Some(Instant::now() + wanted.grace);
-                        }
-                    }
-                }
-                NEXT => {
-                    if let Some((pid, start_time, fd)) = next.take() {
-                        poller.remove(fd.as_fd());
-                        domain.reap(pid, start_time);
-                        park::wake_all(domain);
-                    }
-                }
-                PARENT => {
-                    if let Some((parent, fd)) = parent.take() {
-                        if let Some(fd) = fd {
-                            poller.remove(fd.as_fd());
-                        }
-                        end = Some(Instant::now() + parent.grace);
-                        // The agents learn of it now: JavaScript has the grace to end by itself.
-                        domain.reap(parent.pid, parent.start_time);
-                        park::wake_all(domain);
-                    }
-                }
-                _ => {}
-            }
+        let turn = || turn(domain, watcher, poller, bell, &mut state, &mut ready);
+        // A panic here would leave this process without a watcher, and alive without its parent.
+        if catch_unwind(AssertUnwindSafe(turn)).is_err() {
+            domain.condemn("the watcher failed");
+            std::thread::sleep(LOOK_AFTER);
         }
-        let is_watching = choose_next(domain, poller, &mut next);
-        if let Some((parent, None)) = &parent
-            && !procfs::is_alive(parent.pid, parent.start_time)
-        {
-            ready.push(PARENT);
-            continue;
-        }
-        let rest = end.map(|end| end.saturating_duration_since(Instant::now()));
-        if rest.is_some_and(|rest| rest.is_zero()) {
-            signal::kill_self();
-        }
-        let is_blind = !is_watching || parent.as_ref().is_some_and(|(_, fd)| fd.is_none());
-        let rest = if is_blind { Some(rest.unwrap_or(LOOK_AFTER).min(LOOK_AFTER)) } else { rest };
-        poller.wait(rest, &mut ready);
     }
+}
+
+/// Deals with what is ready, and waits for more.
+fn turn(
+    domain: &'static Domain,
+    watcher: &'static Watcher,
+    poller: &Poller,
+    bell: &Doorbell,
+    state: &mut State,
+    ready: &mut Vec<u64>,
+) {
+    for key in std::mem::take(ready) {
+        match key {
+            BELL => {
+                bell.drain();
+                domain.disown_lock();
+            }
+            INTERRUPT => {
+                watcher.interrupt.clear();
+                let wanted = watcher.parent.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(wanted) = wanted {
+                    state.parent = watch_parent(poller, wanted);
+                    if state.parent.is_none() {
+                        state.end = Some(Instant::now() + wanted.grace);
+                    }
+                }
+            }
+            NEXT => {
+                if let Some((pid, start_time, fd)) = state.next.take() {
+                    poller.remove(fd.as_fd());
+                    domain.reap(pid, start_time);
+                    park::wake_all(domain);
+                }
+            }
+            PARENT => {
+                if let Some((parent, fd)) = state.parent.take() {
+                    if let Some(fd) = fd {
+                        poller.remove(fd.as_fd());
+                    }
+                    state.end = Some(Instant::now() + parent.grace);
+                    // The agents learn of it now: JavaScript has the grace to end by itself.
+                    domain.reap(parent.pid, parent.start_time);
+                    park::wake_all(domain);
+                }
+            }
+            _ => {}
+        }
+    }
+    let is_watching = choose_next(domain, poller, &mut state.next);
+    if let Some((parent, None)) = &state.parent
+        && !procfs::is_alive(parent.pid, parent.start_time)
+    {
+        ready.push(PARENT);
+        return;
+    }
+    let rest = state.end.map(|end| end.saturating_duration_since(Instant::now()));
+    if rest.is_some_and(|rest| rest.is_zero()) {
+        signal::kill_self();
+    }
+    let is_blind = !is_watching || state.parent.as_ref().is_some_and(|(_, fd)| fd.is_none());
+    let rest = if is_blind { Some(rest.unwrap_or(LOOK_AFTER).min(LOOK_AFTER)) } else { rest };
+    poller.wait(rest, ready);
 }
 
 /// Watches the process whose slot follows ours, reaping all on the way that are dead. `false`: it cannot be watched.

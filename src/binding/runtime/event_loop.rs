@@ -15,12 +15,13 @@ use std::time::Instant;
 use napi::sys as raw;
 
 use super::instances::dispatch;
-use super::{RUNTIME, SPINS_IN_A_ROW, with};
+use super::{RUNTIME, Runtime, SPINS_IN_A_ROW, with_any};
+use crate::binding::last_line::contained;
 use crate::sys::uv;
 
 fn look_and_dispatch() -> bool {
     let mut events = Vec::new();
-    let _ = with(|runtime| {
+    let _ = with_any(|runtime| {
         runtime.look(&mut events);
         Ok(())
     });
@@ -31,7 +32,7 @@ fn look_and_dispatch() -> bool {
 /// Says what the loop waits for while it sleeps. Returns whether a wait ended instead: it was part of a deadlock.
 fn publish_waits() -> bool {
     let mut events = Vec::new();
-    let _ = with(|runtime| {
+    let _ = with_any(|runtime| {
         runtime.look_for_deadlock(&mut events);
         Ok(())
     });
@@ -40,7 +41,11 @@ fn publish_waits() -> bool {
 }
 
 pub extern "C" fn on_prepare(_: *mut c_void) {
-    let interested = RUNTIME.with(|cell| cell.borrow().as_ref().is_some_and(|runtime| runtime.has_interest()));
+    contained(prepare);
+}
+
+fn prepare() {
+    let interested = RUNTIME.with(|slot| slot.0.borrow().as_ref().is_some_and(|runtime| runtime.has_interest()));
     if !interested {
         return;
     }
@@ -50,8 +55,8 @@ pub extern "C" fn on_prepare(_: *mut c_void) {
         if publish_waits() {
             continue;
         }
-        let asleep = RUNTIME.with(|cell| {
-            let borrowed = cell.borrow();
+        let asleep = RUNTIME.with(|slot| {
+            let borrowed = slot.0.borrow();
             let Some(runtime) = borrowed.as_ref() else { return true };
             // More messages than one turn hands over: the loop turns, with a look at its other sources, and goes on.
             if runtime.has_arrivals() {
@@ -73,7 +78,7 @@ pub extern "C" fn on_prepare(_: *mut c_void) {
         look_and_dispatch();
     }
     // Notified again and again: let the loop turn, its other sources want their turn too.
-    let _ = with(|runtime| {
+    let _ = with_any(|runtime| {
         runtime.interrupt.raise();
         Ok(())
     });
@@ -83,8 +88,8 @@ pub extern "C" fn on_prepare(_: *mut c_void) {
 /// system call on either side. Only when messages have just been handled, and only while the loop has nothing else.
 fn spin() {
     for _ in 0..SPINS_IN_A_ROW {
-        let came = RUNTIME.with(|cell| {
-            let mut borrowed = cell.borrow_mut();
+        let came = RUNTIME.with(|slot| {
+            let mut borrowed = slot.0.borrow_mut();
             let Some(runtime) = borrowed.as_mut() else { return false };
             // With other work to do the loop does not sleep: the spin comes when it is about to.
             if runtime.spin.is_zero() || uv::backend_timeout(runtime.event_loop) == 0 {
@@ -110,7 +115,7 @@ fn spin() {
         if !came {
             return;
         }
-        let _ = with(|runtime| {
+        let _ = with_any(|runtime| {
             runtime.agent.leave_sleep();
             Ok(())
         });
@@ -119,19 +124,23 @@ fn spin() {
 }
 
 pub extern "C" fn on_poll(_: *mut c_void, _: c_int, _: c_int) {
-    let _ = with(|runtime| {
-        runtime.drain_poller();
-        Ok(())
+    contained(|| {
+        with_any(|runtime| {
+            runtime.drain_poller();
+            Ok(())
+        })
     });
 }
 
 pub extern "C" fn on_check(_: *mut c_void) {
-    let _ = with(|runtime| {
-        runtime.agent.leave_sleep();
-        runtime.waits.detector.wake(&runtime.agent);
-        Ok(())
+    contained(|| {
+        let _ = with_any(|runtime| {
+            runtime.agent.leave_sleep();
+            runtime.waits.detector.wake(&runtime.agent);
+            Ok(())
+        });
+        look_and_dispatch();
     });
-    look_and_dispatch();
 }
 
 thread_local! {
@@ -142,44 +151,52 @@ thread_local! {
 /// The environment ends: waits end without an outcome, channels are closed, the agent leaves, and Node.js waits until
 /// libuv has closed our handles.
 pub unsafe extern "C" fn on_cleanup(hook: raw::napi_async_cleanup_hook_handle, _: *mut c_void) {
-    let runtime = RUNTIME.with(|cell| cell.borrow_mut().take());
-    let Some(mut runtime) = runtime else {
+    let closing =
+        contained(|| RUNTIME.with(|slot| slot.0.borrow_mut().take()).is_some_and(|runtime| close(hook, *runtime)));
+    if closing != Some(true) {
         // SAFETY: the handle that Node-API gave to this call, removed once.
         unsafe { raw::napi_remove_async_cleanup_hook(hook) };
-        return;
-    };
-    runtime.waits.abandon(&runtime.agent);
-    runtime.channels.clear();
-    runtime.queues.clear();
-    CLOSING.with(|cell| {
-        let mut closing = cell.borrow_mut();
-        closing.0 = 3;
-        closing.1.push(hook);
+    }
+}
+
+/// Whether handles are being closed, and the last of them removes the hook.
+fn close(hook: raw::napi_async_cleanup_hook_handle, mut runtime: Runtime) -> bool {
+    contained(|| {
+        runtime.waits.abandon(&runtime.agent);
+        runtime.channels.clear();
+        runtime.queues.clear();
     });
-    if let Some((poll, prepare, check)) = runtime.handles.take() {
+    let handles = runtime.handles.take();
+    let is_closing = handles.is_some();
+    if let Some((poll, prepare, check)) = handles {
+        CLOSING.with(|cell| {
+            let mut closing = cell.borrow_mut();
+            closing.0 = 3;
+            closing.1.push(hook);
+        });
         poll.close(on_closed_poll);
         prepare.close(on_closed_prepare);
         check.close(on_closed_check);
     }
-    drop(runtime);
+    // After its poll handle: the descriptors that libuv watches are closed here.
+    contained(|| drop(runtime));
+    is_closing
 }
 
 extern "C" fn on_closed_poll(handle: *mut c_void) {
-    uv::free(handle, uv::ClosedKind::Poll);
-    closed_one();
+    contained(|| closed_one(handle, uv::ClosedKind::Poll));
 }
 
 extern "C" fn on_closed_prepare(handle: *mut c_void) {
-    uv::free(handle, uv::ClosedKind::Prepare);
-    closed_one();
+    contained(|| closed_one(handle, uv::ClosedKind::Prepare));
 }
 
 extern "C" fn on_closed_check(handle: *mut c_void) {
-    uv::free(handle, uv::ClosedKind::Check);
-    closed_one();
+    contained(|| closed_one(handle, uv::ClosedKind::Check));
 }
 
-fn closed_one() {
+fn closed_one(handle: *mut c_void, kind: uv::ClosedKind) {
+    uv::free(handle, kind);
     let hooks = CLOSING.with(|cell| {
         let mut closing = cell.borrow_mut();
         closing.0 -= 1;

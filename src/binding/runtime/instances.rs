@@ -7,7 +7,7 @@ use std::ptr;
 use napi::sys as raw;
 
 use super::event_loop::on_cleanup;
-use super::{Event, RUNTIME, Runtime, with};
+use super::{Event, RUNTIME, Runtime, with_any};
 use crate::binding::arguments;
 use crate::error::{Code, Error};
 use crate::sys::uv;
@@ -38,7 +38,7 @@ pub fn is_stopping(env: raw::napi_env) -> bool {
 
 /// Opens the thread's runtime if need be, and adds a dispatcher to it. Returns the instance's number.
 pub fn register(env: raw::napi_env, dispatcher: raw::napi_value) -> napi::Result<u32> {
-    let is_open = RUNTIME.with(|cell| cell.borrow().is_some());
+    let is_open = RUNTIME.with(|slot| slot.0.borrow().is_some());
     if !is_open {
         let mut event_loop = ptr::null_mut();
         // SAFETY: `env` is the calling thread's live environment.
@@ -49,7 +49,7 @@ pub fn register(env: raw::napi_env, dispatcher: raw::napi_value) -> napi::Result
         // SAFETY: Node-API just gave this thread's loop; the runtime is of this thread and closed before the loop is.
         let event_loop = unsafe { uv::Loop::from_raw(event_loop.cast()) };
         let runtime = Runtime::open(event_loop).map_err(arguments::throw)?;
-        RUNTIME.with(|cell| *cell.borrow_mut() = Some(Box::new(runtime)));
+        RUNTIME.with(|slot| *slot.0.borrow_mut() = Some(Box::new(runtime)));
         let mut hook = ptr::null_mut();
         // SAFETY: `env` is live; the hook runs on this thread before the environment's loop is closed.
         unsafe { raw::napi_add_async_cleanup_hook(env, Some(on_cleanup), ptr::null_mut(), &raw mut hook) };
@@ -63,7 +63,7 @@ pub fn register(env: raw::napi_env, dispatcher: raw::napi_value) -> napi::Result
     let mut context = ptr::null_mut();
     // SAFETY: no resource object is given, which Node-API allows; `name` is a live string.
     unsafe { raw::napi_async_init(env, ptr::null_mut(), name, &raw mut context) };
-    with(|runtime| {
+    with_any(|runtime| {
         runtime.instances.push(Some(Instance { env, dispatcher: reference, context }));
         Ok(runtime.instances.len() as u32 - 1)
     })
@@ -72,8 +72,8 @@ pub fn register(env: raw::napi_env, dispatcher: raw::napi_value) -> napi::Result
 /// Tells JavaScript, one event after the other, each with its own microtasks.
 pub fn dispatch(events: &[Event]) {
     for event in events {
-        let target = RUNTIME.with(|cell| {
-            let borrowed = cell.borrow();
+        let target = RUNTIME.with(|slot| {
+            let borrowed = slot.0.borrow();
             let instance = borrowed.as_ref()?.instances.get(event.instance)?.as_ref()?;
             Some((instance.env, instance.dispatcher, instance.context))
         });

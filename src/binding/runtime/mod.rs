@@ -25,6 +25,7 @@ pub use self::hopes::note_start;
 pub use self::instances::register;
 use self::instances::{Instance, is_stopping};
 use self::members::{ChannelState, ChildState, QueueState};
+use super::last_line::contained;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::process::watcher;
@@ -51,6 +52,8 @@ pub const EVENT_DEADLOCK: u32 = 6;
 /// In place of a timeout: none, but the wait may be aborted; or none, and whatever happens it is seen through.
 const MAY_BE_ABORTED: f64 = -2.0;
 const SEEN_THROUGH: f64 = -3.0;
+/// How a wait ended (see arguments.rs): the domain is overwritten.
+const OUTCOME_DOMAIN: f64 = -6.0;
 /// Handling a message makes the next one likely: how often in a row a spin may start anew.
 const SPINS_IN_A_ROW: u32 = 32;
 /// A blocking wait of a worker thread asks this often whether the thread is to end.
@@ -90,29 +93,53 @@ pub struct Runtime {
     pub agent: Agent,
 }
 
-thread_local! {
-    static RUNTIME: RefCell<Option<Box<Runtime>>> = const { RefCell::new(None) };
+/// A thread's runtime. The thread's end drops it, unless the environment's did.
+struct Slot(RefCell<Option<Box<Runtime>>>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        contained(|| drop(self.0.take()));
+    }
 }
 
-/// Calls `action` with this thread's runtime, which must have been opened by `register`.
+thread_local! {
+    static RUNTIME: Slot = const { Slot(RefCell::new(None)) };
+}
+
+/// Calls `action` with this thread's runtime, which must have been opened by `register`. An error when the domain is
+/// known to be overwritten, or turns out to be during the call.
 pub fn with<T>(action: impl FnOnce(&mut Runtime) -> Result<T>) -> napi::Result<T> {
-    RUNTIME.with(|cell| match cell.borrow_mut().as_mut() {
-        Some(runtime) => action(runtime).map_err(super::arguments::throw),
-        None => Err(super::arguments::throw(Error::new(
-            Code::Closed,
-            "multiproc is not open in this thread: it is ending".to_owned(),
-        ))),
+    with_any(|runtime| {
+        let domain = runtime.domain();
+        domain.check()?;
+        let result = action(runtime);
+        domain.check()?;
+        result
     })
+}
+
+/// As `with`, whatever the domain is like: for what gives back, ends, tells, or needs no shared memory.
+pub fn with_any<T>(action: impl FnOnce(&mut Runtime) -> Result<T>) -> napi::Result<T> {
+    let result = contained(|| {
+        RUNTIME.with(|slot| match slot.0.borrow_mut().as_mut() {
+            Some(runtime) => action(runtime),
+            None => Err(Error::new(Code::Closed, "multiproc is not open in this thread: it is ending".to_owned())),
+        })
+    });
+    let failed = || Err(Error::new(Code::Internal, "the call failed inside of the addon; please report it".to_owned()));
+    result.unwrap_or_else(failed).map_err(super::arguments::throw)
 }
 
 /// As `with`, for finalisers: does nothing when the thread's runtime is gone or busy.
 pub fn try_with(action: impl FnOnce(&mut Runtime)) {
-    let _ = RUNTIME.try_with(|cell| {
-        if let Ok(mut runtime) = cell.try_borrow_mut()
-            && let Some(runtime) = runtime.as_mut()
-        {
-            action(runtime);
-        }
+    contained(|| {
+        RUNTIME.try_with(|slot| {
+            if let Ok(mut runtime) = slot.0.try_borrow_mut()
+                && let Some(runtime) = runtime.as_mut()
+            {
+                action(runtime);
+            }
+        })
     });
 }
 
@@ -196,7 +223,8 @@ impl Runtime {
             spins: (self.spin.as_nanos() / 100) as u32,
             look_again_after: if is_worker { WORKER_LOOKS_AFTER } else { LOOK_AGAIN_AFTER },
         };
-        let is_stopping = || is_worker && is_stopping(env);
+        let domain = self.domain();
+        let is_stopping = || (is_worker && is_stopping(env)) || domain.check().is_err();
         let wait = (block, goal, Deadline::after_ms(timeout_ms));
         let outcome = self.waits.wait_until(&self.agent, wait, ending_of(timeout_ms), &patience, &is_stopping);
         // Notifications for the asynchronous waits may have been taken away by the blocking one.
@@ -241,6 +269,12 @@ impl Runtime {
     fn look(&mut self, events: &mut Vec<Event>) {
         if !self.ended_children.is_empty() {
             self.look_at_ended_children(events);
+        }
+        if !self.waits.is_empty() && self.domain().check().is_err() {
+            self.waits.abandon(&self.agent);
+            for (id, instance) in std::mem::take(&mut self.wait_instances) {
+                events.push(Event { instance, kind: EVENT_WAIT, id, value: OUTCOME_DOMAIN });
+            }
         }
         if !self.waits.is_empty() {
             let mut ended = Vec::new();
