@@ -36,9 +36,18 @@ function isGlibc() {
   return process.report?.getReport().header.glibcVersionRuntime !== undefined;
 }
 
-/** A function of the addon, whose failures `CODE: message` are thrown as the errors of lib/errors.js. */
+/**
+ * A function of the addon, whose failures `CODE: message` are thrown as the errors of lib/errors.js. When there is no room
+ * in the shared memory, garbage that was not collected yet may hold some: once it is collected, the call is made again.
+ */
 function translated(method) {
   return function translate(...args) {
+    try {
+      return method.apply(this, args);
+    } catch (error) {
+      const failure = asMultiprocError(error);
+      if (failure.code !== 'ERR_MULTIPROC_SHM_SPACE' || !binding.collectGarbage()) throw failure;
+    }
     try {
       return method.apply(this, args);
     } catch (error) {

@@ -28,6 +28,7 @@ function sharedBuffer(byteLength, options) {
 function allocate(call, byteLength, name) {
   runtime.open();
   const [buffer, index, generation, isNew] = native.createBuffer(byteLength, name);
+  if (name === undefined && byteLength > 0) return buffer;
   const known = isNew ? undefined : buffers.get(`${index}:${generation}`)?.deref();
   const found = known ?? remember(buffer, index, generation);
   if (!isNew && found.byteLength !== byteLength) {
@@ -54,9 +55,8 @@ function identify(buffer) {
   runtime.open();
   const found = native.identifyBuffer(new Uint8Array(buffer));
   if (found === null || found === undefined) return null;
-  const identity = { index: found[0], generation: found[1] };
-  identities.set(buffer, identity);
-  return identity;
+  remember(buffer, found[0], found[1]);
+  return identities.get(buffer);
 }
 
 onBuffer((buffer) => {

@@ -96,13 +96,7 @@ fn show(
         .entry(block.offset)
         .and_modify(|(_, count)| *count += 1)
         .or_insert((block, 1));
-    let buffer = match shared_array_buffer::create(env.raw(), domain, block.offset, length, Some(block)) {
-        Ok(buffer) => buffer,
-        Err(error) => {
-            forget(block);
-            return Err(throw(error));
-        }
-    };
+    let buffer = shared_array_buffer::create(env.raw(), domain, block.offset, length, Some(block)).map_err(throw)?;
     let number = |value: u32| {
         let mut result = std::ptr::null_mut();
         // SAFETY: `env` is live.

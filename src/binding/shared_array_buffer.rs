@@ -14,6 +14,8 @@ use std::sync::OnceLock;
 
 use napi::sys as raw;
 
+use super::external_memory::Kept;
+use super::last_line::contained;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::sys::dl;
@@ -77,7 +79,14 @@ struct V8Functions {
     destroy_backing_store: Destructor,
 }
 
-/// The buffer over `length` bytes at `offset`. `held`, if any, is given back when JavaScript has let the buffer go.
+/// What the finaliser is given: a block to give back, and what V8 was told of it.
+struct Hint {
+    block: Block,
+    _kept: Kept,
+}
+
+/// The buffer over `length` bytes at `offset`. `held`, if any, is given back when JavaScript has let the buffer go, or
+/// when there is an error.
 pub fn create(
     env: raw::napi_env,
     domain: &'static Domain,
@@ -85,20 +94,25 @@ pub fn create(
     length: u64,
     held: Option<Block>,
 ) -> Result<raw::napi_value> {
-    let data = domain
-        .map()
-        .pointer(offset, length)
-        .ok_or_else(|| refused("its block lies outside of the domain"))?
-        .as_ptr()
-        .cast();
-    let hint: *mut c_void = held.map_or(ptr::null_mut(), |block| Box::into_raw(Box::new(block)).cast());
+    let hint: *mut c_void = held
+        .map_or(ptr::null_mut(), |block| Box::into_raw(Box::new(Hint { block, _kept: Kept::by(env, length) })).cast());
+    let Some(data) = domain.map().pointer(offset, length) else {
+        give_back(hint);
+        return Err(refused("its block lies outside of the domain"));
+    };
+    let data = data.as_ptr().cast();
     if let Some(create) = official() {
         let mut value = ptr::null_mut();
         // SAFETY: the memory stays mapped for the life of the process; the hint is ours and freed by `finalise`.
         let status = unsafe { create(env, data, length as usize, Some(finalise), hint, &raw mut value) };
-        return if status == raw::Status::napi_ok { Ok(value) } else { Err(refused(&format!("status {status}"))) };
+        if status == raw::Status::napi_ok {
+            return Ok(value);
+        }
+        give_back(hint);
+        return Err(refused(&format!("status {status}")));
     }
     let Some(v8) = v8_functions() else {
+        give_back(hint);
         return Err(refused("this Node.js has neither node_api_create_external_sharedarraybuffer nor V8's functions"));
     };
     create_with_v8(v8, data, length as usize, hint)
@@ -109,6 +123,7 @@ fn create_with_v8(v8: &V8Functions, data: *mut c_void, length: usize, hint: *mut
     let result = unsafe { (v8.new_backing_store)(data, length, delete, hint) };
     let store = result.0[0];
     if store.is_null() {
+        give_back(hint);
         return Err(refused("no backing store"));
     }
     let control = ControlBlock { table: &raw const CONTROL_TABLE, use_count: 1, weak_count: 1, object: store };
@@ -117,6 +132,7 @@ fn create_with_v8(v8: &V8Functions, data: *mut c_void, length: usize, hint: *mut
     let isolate = unsafe { (v8.current_isolate)() };
     // SAFETY: the callee copies the shared_ptr, which is laid out as libstdc++ lays it out.
     let value = unsafe { (v8.new_shared_array_buffer)(isolate, &raw const pointer) };
+    // With the last use the backing store goes, and its deleter gives the hint back.
     release(pointer.control);
     if value.is_null() { Err(refused("no buffer")) } else { Ok(value) }
 }
@@ -170,8 +186,8 @@ fn give_back(hint: *mut c_void) {
         return;
     }
     // SAFETY: the hint is the box that `create` made, and V8 calls the deleter once.
-    let block = unsafe { Box::from_raw(hint.cast::<Block>()) };
-    super::buffer::forget(*block);
+    let hint = unsafe { Box::from_raw(hint.cast::<Hint>()) };
+    contained(|| super::buffer::forget(hint.block));
 }
 
 /// Drops one use; the last one disposes, as `_Sp_counted_base::_M_release` does.
