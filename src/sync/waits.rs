@@ -12,7 +12,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::claim::Standing;
-use super::deadlock::{self, Detector, Policy, Record, Report, Verdict, Want, Wanted};
+use super::deadlock::{self, Detector, Policy, Record, Report, Verdict, WANTS_MAX, Want, Wanted};
 pub use super::goal::{Goal, Outcome};
 use super::park::{self, Agent};
 use crate::memory::Block;
@@ -204,14 +204,17 @@ impl Waits {
         outcome
     }
 
-    /// What the asynchronous waits are for, when others own all of it and no wait can end by itself.
+    /// What the asynchronous waits are for, the newest first, when others own all of it and no wait can end by itself.
     pub fn wants(&self) -> Option<Record> {
         let mut record = Record { since: 0, policy: deadlock::policy(), wants: vec![] };
-        for pending in &self.pending {
+        for pending in self.pending.iter().rev() {
             let want = want(pending.block, pending.goal, pending.deadline, pending.ending)?;
             record.since = record.since.max(pending.since);
             if !record.wants.contains(&want) {
                 record.wants.push(want);
+            }
+            if record.wants.len() > WANTS_MAX {
+                return None;
             }
         }
         Some(record)

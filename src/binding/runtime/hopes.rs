@@ -60,6 +60,8 @@ impl Runtime {
         let instance = |runtime: &Self, id| runtime.wait_instances.get(&id).copied().unwrap_or(0);
         if gives_way {
             let Some(id) = self.waits.end_deadlocked(&self.agent, report) else { return };
+            // What is left may be a deadlock of its own, for the same things.
+            self.waits.detector.forget();
             let instance = self.wait_instances.remove(&id).unwrap_or(0);
             let value = super::super::arguments::outcome(Outcome::Deadlock);
             events.push(Event { instance, kind: EVENT_WAIT, id, value });

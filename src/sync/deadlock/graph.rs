@@ -198,9 +198,14 @@ impl<'d> Graph<'d> {
         })
     }
 
-    /// A shortest circle through this agent, as it is told to people; it begins with a wait that may give way, if one can.
+    /// A circle through this agent, as it is told to people: a shortest one that begins with the newest wait that may give
+    /// way, if one can.
     pub fn report(&self) -> Option<Report> {
-        let path = self.path_back(|want| want.may_give_way).or_else(|| self.path_back(|_| true))?;
+        let wants = &self.stuck.get(&self.me)?.record.wants;
+        let mut giving_way = wants.iter().filter(|want| want.may_give_way);
+        let path = giving_way
+            .find_map(|newest| self.path_back(|want| want == *newest))
+            .or_else(|| self.path_back(|_| true))?;
         let cycle = path
             .iter()
             .enumerate()

@@ -44,7 +44,7 @@ pub struct Record {
     pub since: u64,
     /// What its process does about a deadlock.
     pub policy: Policy,
-    /// Any of these makes the agent go on, and nothing else does.
+    /// Any of these makes the agent go on, and nothing else does. The newest first.
     pub wants: Vec<Want>,
 }
 
