@@ -19,7 +19,7 @@ const BOARD_WORDS: u64 = EXCHANGE + EXCHANGE_SIZE;
 
 #[test]
 fn role() {
-    play(&[("hammer", hammer)]);
+    play(&[("hammer", hammer), ("soil", soil)]);
 }
 
 /// A block that this process holds, and the mark that must stay in it.
@@ -123,6 +123,56 @@ fn killed_at_random_moments_no_block_is_lost_or_given_out_twice() {
     domain.reap_dead();
     assert_eq!(board.get(FAULTS), 0, "blocks overlapped, or were not zeroed");
     assert_eq!(domain.usage(), before, "bytes and number of live blocks");
+}
+
+const SOILED_SIZES: [u64; 6] = [40, 100, 4096, 5000, 70_000, 1 << 20];
+
+/// Fills blocks of all sizes to their last byte, and gives some back.
+fn soil(domain: &'static Domain, arguments: &[u64]) {
+    let board = Board::open(domain, arguments[0]);
+    let mut random = Random::from(arguments[1]);
+    let mut held = Vec::new();
+    while board.get(STOP) == 0 {
+        let size = SOILED_SIZES[random.below(6) as usize];
+        let block = domain.allocate(Kind::Buffer, size).expect("a block");
+        domain.map().write(block.offset, &vec![0xff; size as usize]);
+        held.push(block.handle);
+        if held.len() > 20 || random.below(2) == 0 {
+            domain.detach(held.swap_remove(random.below(held.len() as u64) as usize));
+        }
+        board.word(ROUNDS).fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn every_byte_of_a_killed_holders_blocks_is_zero_when_they_are_handed_out_again() {
+    let mut random = Random::seeded("soiled");
+    let domain = new_domain(256);
+    let board = Board::new(domain, BOARD_WORDS);
+    let before = domain.usage();
+    let mut recycled = 0;
+    for _ in 0..15 {
+        let rounds = board.get(ROUNDS);
+        let mut child = Child::start("soil", domain, &[board.address(), random.next() >> 1]);
+        board.wait_for("soiled blocks", ROUNDS, |now| now > rounds + 100);
+        spin_for(Duration::from_micros(random.below(3000)));
+        child.kill();
+        domain.reap_dead();
+        assert_eq!(domain.usage(), before, "all are back");
+        let blocks: Vec<Block> = SOILED_SIZES
+            .iter()
+            .cycle()
+            .take(90)
+            .map(|size| domain.allocate(Kind::Buffer, *size).expect("a block"))
+            .collect();
+        for block in blocks {
+            recycled += u32::from(block.handle.generation > 1);
+            let bytes = domain.map().read_vec(block.offset, block.length as usize).expect("its bytes");
+            assert!(bytes.iter().all(|byte| *byte == 0), "{block:?}");
+            domain.detach(block.handle);
+        }
+    }
+    assert!(recycled > 500, "{recycled} blocks had been another's");
 }
 
 #[test]

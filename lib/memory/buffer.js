@@ -2,7 +2,8 @@
 // sharedBuffer: a SharedArrayBuffer that is shared between processes.
 //
 // A buffer is known by its memory, not by its object: one that was posted to a worker thread is another object there.
-// In one thread a block has one object, as long as somebody keeps it.
+// In one thread a block has one object, as long as somebody keeps it. So those are remembered that can come in again: the
+// named ones and those that travelled. The others cost the collector nothing but themselves.
 
 const native = require('../binding');
 const runtime = require('../runtime');
@@ -28,6 +29,7 @@ function sharedBuffer(byteLength, options) {
 function allocate(call, byteLength, name) {
   runtime.open();
   const [buffer, index, generation, isNew] = native.createBuffer(byteLength, name);
+  // An empty buffer has no memory to be known by.
   if (name === undefined && byteLength > 0) return buffer;
   const known = isNew ? undefined : buffers.get(`${index}:${generation}`)?.deref();
   const found = known ?? remember(buffer, index, generation);
