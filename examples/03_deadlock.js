@@ -1,51 +1,44 @@
 'use strict';
-// A deadlock, two ways out of it, and none of them luck.
+// A deadlock: each of two processes holds one lock and waits for the other's. Both would wait for ever.
 //
-// Each of two processes holds one lock and asks for the other's. Both would wait for ever. The barrier makes sure of it:
-// nobody asks for a second lock before both have their first.
+// Here they do not: the wait that closes the circle ends with a DeadlockError, which names everybody in it. Whoever gets
+// it lets go of what it holds, and the other goes on. (deadlock_avoidance.js shows how not to get there.)
 
 const { Barrier, Lock, Process } = require('multiproc');
 
-// Way out 1: a time limit. Whoever gives up first lets go of what it holds, waits for the missing lock with empty hands,
-// and only then takes the other one again. (Were it to take its first lock back at once, it might block the other again.)
-async function opposite(first, second, names, bothHold, patience) {
+async function opposite(first, second, bothHold) {
   const story = [];
   await first.acquire();
-  story.push(`holds ${names[0]}, wants ${names[1]}`);
+  story.push(`holds "${first.name}", wants "${second.name}"`);
+  // Nobody asks for a second lock before both have their first: so the circle closes every time.
   await bothHold.wait();
-  if (await second.acquire({ timeout: patience })) {
-    story.push(`got ${names[1]} after the other let go`);
-  } else {
-    story.push(`no ${names[1]} within ${patience} ms: a deadlock; lets go of ${names[0]}`);
-    first.release();
+  try {
     await second.acquire();
-    await first.acquire();
-    story.push(`got ${names[1]}, then ${names[0]} again`);
+    story.push(`got "${second.name}"`);
+    second.release();
+  } catch (error) {
+    story.push(`${error.name}: ${error.cycle.length} processes wait for each other`);
+    for (const { name, holds, waitsFor } of error.cycle)
+      story.push(`  ${name} holds ${holds} and waits for ${waitsFor}`);
   }
   first.release();
-  second.release();
   return story;
 }
 
-// Way out 2, the better one: everybody takes the locks in the same order, and no circle can arise.
-async function ordered(a, b, rounds) {
-  for (let round = 0; round < rounds; round += 1) await a.run(() => b.run(() => {}));
-  return rounds;
-}
-
 async function main() {
-  const [a, b, bothHold] = [new Lock(), new Lock(), new Barrier(2)];
-  const left = new Process(opposite, { args: [a, b, ['A', 'B'], bothHold, 200] }).start();
-  const right = new Process(opposite, { args: [b, a, ['B', 'A'], bothHold, 60_000] }).start();
-  for (const line of await left.result) console.log(`left:  ${line}`);
-  for (const line of await right.result) console.log(`right: ${line}`);
+  const [forks, spoons, bothHold] = [new Lock({ name: 'forks' }), new Lock({ name: 'spoons' }), new Barrier(2)];
+  const left = new Process(opposite, { name: 'left', args: [forks, spoons, bothHold] }).start();
+  const right = new Process(opposite, { name: 'right', args: [spoons, forks, bothHold] }).start();
+  const stories = await Promise.all([left.result, right.result]);
+  await Promise.all([left.join(), right.join()]);
 
-  const pair = [0, 1].map(() => new Process(ordered, { args: [a, b, 500] }).start());
-  const rounds = await Promise.all(pair.map((child) => child.result));
-  console.log(`same order: ${rounds[0]} and ${rounds[1]} rounds without a deadlock`);
-
-  await Promise.all([left, right, ...pair].map((child) => child.join()));
-  console.log(`locks left taken: ${[a, b].filter((lock) => lock.locked).length}`);
+  // Which of the two was the later one is chance; there is exactly one.
+  const [told, other] = stories[0].length > stories[1].length ? stories : stories.toReversed();
+  const members = told.slice(2).sort();
+  console.log(told[1]);
+  for (const line of members) console.log(line);
+  console.log(`the other one: ${other[1].replace(/"\w+"/, 'what it wanted')}`);
+  console.log(`locks left taken: ${[forks, spoons].filter((lock) => lock.locked).length}`);
 }
 
 main();
