@@ -141,7 +141,7 @@ fn producer_and_workers_killed_no_payload_is_left() {
     let board = Board::new(domain, 8);
     // The first payloads come to lie before the queue's block in the directory, and the others behind it.
     let recycled = [5000; 3].map(|size| domain.allocate(Kind::Buffer, size).expect("a block"));
-    for block in &recycled {
+    for block in recycled {
         domain.detach(block.handle);
     }
     let before = domain.usage();

@@ -7,6 +7,7 @@
 //! `SEED=n cargo test …` replays a run's random choices; every test that makes any prints its seed.
 #![allow(dead_code, reason = "each test file uses a part of this module")]
 
+pub mod messages;
 pub mod stepper;
 
 use std::collections::HashMap;
