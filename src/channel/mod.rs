@@ -6,11 +6,13 @@
 //! | writer, reader | the two ends of one direction, going from segment to segment |
 //! | block | the block that joins two directions: who has its ends, and where each is read |
 //! | endpoint | one end of a channel, and what becomes of what is unread when an end goes |
+//! | spin | whether a thread looks for a little while before it sleeps |
 
 mod block;
 pub mod endpoint;
 mod reader;
 mod segment;
+pub mod spin;
 mod writer;
 
 pub use endpoint::Endpoint;

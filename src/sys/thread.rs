@@ -14,3 +14,9 @@ pub fn processor_count() -> usize {
 pub fn block_signals() {
     let _ = nix::sys::signal::SigSet::all().thread_block();
 }
+
+/// How often the calling thread was taken off its processor although it had something to do.
+pub fn switches() -> u64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+    getrusage(UsageWho::RUSAGE_THREAD).map_or(0, |usage| usage.involuntary_context_switches() as u64)
+}

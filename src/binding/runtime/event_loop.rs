@@ -2,22 +2,30 @@
 //!
 //! | libuv calls | when | we |
 //! |---|---|---|
-//! | prepare | the loop is about to wait | look at everything; spin a little if there was traffic; say LOOP in the park word |
+//! | prepare | the loop is about to wait | look at everything; spin a little if there was traffic and spins pay (channel/spin.rs); say LOOP in the park word |
 //! | poll | our epoll set has something: doorbell, deadline, a child that ended | drain it |
 //! | check | the loop has waited | say RUNNING; look at everything; call JavaScript |
+//!
+//! Messages that come within spins are handled in a row, one after the other, before the loop waits. Its other sources
+//! (timers, sockets, …) wait meanwhile, so a row ends after 32 messages, or when it has lasted half a millisecond; then the
+//! loop does not sleep but turns, which serves all that is ready, and the next row begins.
 //!
 //! JavaScript is called with no borrow of the runtime held, since it calls back.
 
 use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use napi::sys as raw;
 
 use super::instances::dispatch;
-use super::{RUNTIME, Runtime, SPINS_IN_A_ROW, with_any};
+use super::{RUNTIME, Runtime, with_any};
 use crate::binding::last_line::contained;
-use crate::sys::uv;
+use crate::sys::{thread, uv};
+
+/// Handling a message makes the next one likely: how many may be handled in a row, and for how long, before the loop turns.
+const ROW_MESSAGES_MAX: u32 = 32;
+const ROW_MAX: Duration = Duration::from_micros(500);
 
 fn look_and_dispatch() -> bool {
     let mut events = Vec::new();
@@ -50,14 +58,17 @@ fn prepare() {
         return;
     }
     look_and_dispatch();
-    spin();
+    if spin() {
+        raise_interrupt();
+        return;
+    }
     for _ in 0..4 {
         if publish_waits() {
             continue;
         }
         let asleep = RUNTIME.with(|slot| {
-            let borrowed = slot.0.borrow();
-            let Some(runtime) = borrowed.as_ref() else { return true };
+            let mut borrowed = slot.0.borrow_mut();
+            let Some(runtime) = borrowed.as_mut() else { return true };
             // More messages than one turn hands over: the loop turns, with a look at its other sources, and goes on.
             if runtime.has_arrivals() {
                 runtime.interrupt.raise();
@@ -66,6 +77,7 @@ fn prepare() {
             // Whatever uv_backend_timeout() says: it is 0 also while a new descriptor waits to be watched, and then the
             // loop does sleep.
             if runtime.agent.enter_loop_sleep() {
+                runtime.asleep_since = Some(Instant::now());
                 return true;
             }
             runtime.agent.leave_sleep();
@@ -78,6 +90,11 @@ fn prepare() {
         look_and_dispatch();
     }
     // Notified again and again: let the loop turn, its other sources want their turn too.
+    raise_interrupt();
+}
+
+/// The loop turns once more without sleeping.
+fn raise_interrupt() {
     let _ = with_any(|runtime| {
         runtime.interrupt.raise();
         Ok(())
@@ -86,40 +103,54 @@ fn prepare() {
 
 /// Waits a few microseconds for the next message before the loop sleeps: an answer that comes within them costs no
 /// system call on either side. Only when messages have just been handled, and only while the loop has nothing else.
-fn spin() {
-    for _ in 0..SPINS_IN_A_ROW {
-        let came = RUNTIME.with(|slot| {
-            let mut borrowed = slot.0.borrow_mut();
-            let Some(runtime) = borrowed.as_mut() else { return false };
-            // With other work to do the loop does not sleep: the spin comes when it is about to.
-            if runtime.spin.is_zero() || uv::backend_timeout(runtime.event_loop) == 0 {
-                return false;
-            }
-            if !std::mem::take(&mut runtime.had_traffic) {
-                return false;
-            }
-            let end = Instant::now() + runtime.spin;
-            while Instant::now() < end {
-                for _ in 0..20 {
-                    if runtime.has_arrivals() {
-                        return true;
-                    }
-                    std::hint::spin_loop();
-                }
-                if runtime.agent.is_notified() {
-                    return true;
-                }
-            }
-            false
-        });
+/// Whether the loop must turn instead of sleeping: messages keep coming, and its other sources want their turn, too.
+fn spin() -> bool {
+    let row = Instant::now();
+    for _ in 0..ROW_MESSAGES_MAX {
+        let came = RUNTIME.with(|slot| slot.0.borrow_mut().as_mut().is_some_and(|runtime| runtime.await_message()));
         if !came {
-            return;
+            return false;
         }
         let _ = with_any(|runtime| {
             runtime.agent.leave_sleep();
             Ok(())
         });
         look_and_dispatch();
+        if row.elapsed() > ROW_MAX {
+            break;
+        }
+    }
+    true
+}
+
+impl Runtime {
+    /// Whether a message is there, or comes within a spin.
+    fn await_message(&mut self) -> bool {
+        // With other work to do the loop does not sleep: the spin comes when it is about to.
+        if uv::backend_timeout(self.event_loop) == 0 || !std::mem::take(&mut self.had_traffic) {
+            return false;
+        }
+        if self.has_arrivals() {
+            return true;
+        }
+        let began = Instant::now();
+        if !self.spin.begins(began, thread::switches) {
+            return false;
+        }
+        let end = began + self.spin.limit();
+        let (came, ended) = loop {
+            // Some looks between two at the clock.
+            let came = (0..20).any(|_| {
+                std::hint::spin_loop();
+                self.has_arrivals()
+            }) || self.agent.is_notified();
+            let now = Instant::now();
+            if came || now >= end {
+                break (came, now);
+            }
+        };
+        self.spin.ended(ended, came, ended - began);
+        came
     }
 }
 
@@ -137,6 +168,9 @@ pub extern "C" fn on_check(_: *mut c_void) {
         let _ = with_any(|runtime| {
             runtime.agent.leave_sleep();
             runtime.waits.detector.wake(&runtime.agent);
+            if let Some(since) = runtime.asleep_since.take() {
+                runtime.spin.slept(since.elapsed());
+            }
             Ok(())
         });
         look_and_dispatch();

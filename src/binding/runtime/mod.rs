@@ -6,12 +6,14 @@
 //! | members | channels, task queues and children |
 //! | hopes | what can make the loop go on: for the search for deadlocks |
 //! | event_loop | what libuv calls |
+//! | spin_length | how long a spin lasts |
 //! | instances | the environments of the thread, and how JavaScript is told |
 
 mod event_loop;
 mod hopes;
 mod instances;
 mod members;
+mod spin_length;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -25,7 +27,9 @@ pub use self::hopes::note_start;
 pub use self::instances::register;
 use self::instances::{Instance, is_stopping};
 use self::members::{ChannelState, ChildState, QueueState};
+use self::spin_length::{looks_within, spin_from_environment};
 use super::last_line::contained;
+use crate::channel::spin::Spin;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::process::watcher;
@@ -54,8 +58,6 @@ const MAY_BE_ABORTED: f64 = -2.0;
 const SEEN_THROUGH: f64 = -3.0;
 /// How a wait ended (see arguments.rs): the domain is overwritten.
 const OUTCOME_DOMAIN: f64 = -6.0;
-/// Handling a message makes the next one likely: how often in a row a spin may start anew.
-const SPINS_IN_A_ROW: u32 = 32;
 /// A blocking wait of a worker thread asks this often whether the thread is to end.
 const WORKER_LOOKS_AFTER: Duration = Duration::from_millis(100);
 
@@ -84,8 +86,12 @@ pub struct Runtime {
     handles: Option<(uv::Handle, uv::Handle, uv::Handle)>,
     is_referenced: bool,
     armed: Option<Instant>,
-    spin: Duration,
     hopes: Hopes,
+    spin: Spin,
+    /// Of blocking waits, which have other chances.
+    blocking_spin: Spin,
+    /// The loop sleeps, or has just woken.
+    asleep_since: Option<Instant>,
     /// A message was handled since the loop last slept.
     had_traffic: bool,
     /// The last field, as fields are dropped in order: with the agent the process may leave the domain, and what it had
@@ -183,8 +189,10 @@ impl Runtime {
             handles: Some((poll, prepare, check)),
             is_referenced: false,
             armed: None,
-            spin: spin_from_environment(),
             hopes: Hopes::default(),
+            spin: Spin::new(spin_from_environment()),
+            blocking_spin: Spin::new(spin_from_environment()),
+            asleep_since: None,
             had_traffic: false,
         })
     }
@@ -218,15 +226,21 @@ impl Runtime {
     pub fn wait_sync(&mut self, env: raw::napi_env, block: Block, goal: Goal, timeout_ms: f64) -> Outcome {
         // Only other threads than the main one are ever told to end while they block.
         let is_worker = thread::id() != std::process::id();
+        let began = Instant::now();
+        let spins = self.blocking_spin.begins(began, thread::switches);
         let patience = Patience {
-            // About 100 ns a look; without a second processor the holder cannot run meanwhile.
-            spins: (self.spin.as_nanos() / 100) as u32,
+            spins: if spins { looks_within(self.blocking_spin.limit()) } else { 0 },
             look_again_after: if is_worker { WORKER_LOOKS_AFTER } else { LOOK_AGAIN_AFTER },
         };
         let domain = self.domain();
         let is_stopping = || (is_worker && is_stopping(env)) || domain.check().is_err();
         let wait = (block, goal, Deadline::after_ms(timeout_ms));
         let outcome = self.waits.wait_until(&self.agent, wait, ending_of(timeout_ms), &patience, &is_stopping);
+        if spins {
+            // One that took longer has slept, and was not preempted in its spin as far as can be told.
+            let (limit, took) = (self.blocking_spin.limit(), began.elapsed());
+            self.blocking_spin.ended(began + took, took <= limit, took.min(limit));
+        }
         // Notifications for the asynchronous waits may have been taken away by the blocking one.
         self.interrupt.raise();
         outcome
@@ -353,12 +367,4 @@ fn ending_of(timeout_ms: f64) -> Ending {
         ms if ms <= MAY_BE_ABORTED => Ending::Abort,
         _ => Ending::Deadlock,
     }
-}
-
-fn spin_from_environment() -> Duration {
-    if thread::processor_count() < 2 {
-        return Duration::ZERO;
-    }
-    let micros = std::env::var("MULTIPROC_SPIN_US").ok().and_then(|value| value.parse().ok()).unwrap_or(20);
-    Duration::from_micros(u64::min(micros, 1000))
 }
