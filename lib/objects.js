@@ -1,7 +1,7 @@
 'use strict';
 // Every class whose objects travel inside messages. Loading it registers how each is revived.
 
-module.exports = {
+const classes = {
   ...require('./memory/buffer'),
   ...require('./memory/array'),
   ...require('./memory/value'),
@@ -17,3 +17,8 @@ module.exports = {
   ...require('./sync/rwlock'),
   ...require('./sync/semaphore'),
 };
+
+// Debugging: see lockdep.js.
+if (process.env.MULTIPROC_LOCKDEP === '1') require('./sync/lockdep').install(classes);
+
+module.exports = classes;

@@ -43,6 +43,7 @@ function open() {
   instance = native.register(dispatch);
   environment = native.domainInfo();
   applyPolicy(process.env.MULTIPROC_DEADLOCK);
+  if (process.env.MULTIPROC_LOCKDEP === '1') native.keepOrders();
   // Children that are started by other means find the domain through us, for as long as we live.
   process.env[environment.holderVariable] = environment.holderValue;
   delete process.env[environment.descriptorVariable];

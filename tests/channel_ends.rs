@@ -26,8 +26,12 @@ fn read(domain: &'static Domain, arguments: &[u64]) {
     let board = Board::open(domain, arguments[0]);
     let agent = Agent::enlist(domain).expect("an agent");
     let mut end = Endpoint::open(&agent, handle(Kind::Channel, arguments[1])).expect("the channel");
+    // How many it reads before it does nothing more; all unless given.
+    let limit = arguments.get(2).copied().unwrap_or(u64::MAX);
     loop {
-        while let Some(message) = end.receive().expect("sound") {
+        while board.get(RECEIVED) < limit
+            && let Some(message) = end.receive().expect("sound")
+        {
             check(&message, board.word(RECEIVED).fetch_add(1, SeqCst));
         }
     }
@@ -152,8 +156,8 @@ fn both_ends_killed_while_the_reader_was_far_behind_nothing_of_the_channel_is_le
         }
         let mut creator = Child::start("create", domain, &[board.address(), 1000]);
         board.wait_for("the channel", ADDRESS, |address| address != 0);
-        let mut reader = Child::start("read", domain, &[board.address(), board.get(ADDRESS)]);
-        board.wait_for("a message", RECEIVED, |count| count > 0);
+        let mut reader = Child::start("read", domain, &[board.address(), board.get(ADDRESS), 3]);
+        board.wait_for("the messages that it reads", RECEIVED, |count| count == 3);
         reader.stop();
         board.wait_for("the backlog", SENT, |count| count >= board.get(RECEIVED) + 999);
         assert!(live_blocks(domain, Kind::Segment) > 4, "the writer has gone on in other segments");

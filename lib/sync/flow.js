@@ -58,4 +58,9 @@ function enterPending() {
   return flow;
 }
 
-module.exports = { Flow, current, enter, enterPending, runIn, watch };
+/** @returns {Flow | undefined} what the caller is in, alive or not */
+function entered() {
+  return storage?.getStore();
+}
+
+module.exports = { Flow, entered, current, enter, enterPending, runIn, watch };

@@ -12,6 +12,7 @@ mod last_line;
 mod lock;
 mod meta;
 mod object;
+mod order;
 mod permits;
 mod runtime;
 mod shared_array_buffer;

@@ -10,6 +10,7 @@
 //! | semaphore, permits | permits without and with an owner |
 //! | barrier, condition, event, latch | waiting for each other |
 //! | deadlock | waits that can never end |
+//! | order | the order in which locks are taken, for the checker of MULTIPROC_LOCKDEP |
 //! | goal | what a wait is for: the one place that knows all of them |
 //! | waits | one agent's pending waits, blocking and asynchronous |
 
@@ -23,6 +24,7 @@ pub mod holders;
 pub mod latch;
 pub mod lock;
 pub mod once;
+pub mod order;
 pub mod park;
 pub mod permits;
 pub mod rwlock;
