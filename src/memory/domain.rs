@@ -6,7 +6,7 @@ use crate::sys::atomic::Ordering::{Relaxed, Release};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError};
 
 use super::agents::{Agents, Token};
 use super::discovery;
@@ -16,6 +16,7 @@ use super::layout::{
 };
 use crate::error::{Code, Error, Result};
 use crate::sys::mapping::Mapping;
+use crate::sys::mutex::{Mutex, MutexGuard, RwLock};
 use crate::sys::{memfd, procfs, random, thread};
 
 pub struct Domain {
@@ -38,7 +39,7 @@ pub struct Domain {
 }
 
 static FAMILY: OnceLock<Domain> = OnceLock::new();
-static OPENING: Mutex<()> = Mutex::new(());
+static OPENING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 impl Domain {
     /// The domain of this process's family: joined if the environment names one, else created.
@@ -113,7 +114,7 @@ impl Domain {
     }
 
     fn enter(map: Mapping, layout: Layout, fd: OwnedFd, nonce: [u8; 16]) -> Result<Self> {
-        let pid = std::process::id();
+        let pid = thread::process_id();
         let start_time = procfs::process_start_time(pid)
             .ok_or_else(|| failure("/proc is not there or not readable, and without it no death can be told"))?;
         let first = Agents::new(&map).claim(pid, thread::id(), None, Token::NOBODY)?;
@@ -203,7 +204,7 @@ impl Domain {
     }
 
     fn claim_with_reaping(&self) -> Result<Token> {
-        let claim = || self.agents().claim(std::process::id(), thread::id(), Some(self.slot()), Token::NOBODY);
+        let claim = || self.agents().claim(thread::process_id(), thread::id(), Some(self.slot()), Token::NOBODY);
         claim().or_else(|_| {
             self.reap_dead();
             claim()

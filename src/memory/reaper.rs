@@ -4,13 +4,14 @@
 //! the next one does it again: every step may be repeated. Locks, semaphores and barriers need nothing here: they hold
 //! tokens, which are dead from the first step on; the caller wakes all waiters afterwards, and they look.
 
-use std::sync::{PoisonError, RwLockReadGuard};
+use std::sync::PoisonError;
 
 use crate::sys::atomic::Ordering::Relaxed;
 
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;
-use crate::sys::procfs;
+use crate::sys::mutex::RwLockReadGuard;
+use crate::sys::{procfs, thread};
 
 impl Domain {
     /// Reaps every process of the domain that is dead. Returns whether there was any.
@@ -54,7 +55,7 @@ impl Domain {
         // Without the lock the others do it, when they find this process dead.
         let Ok(guard) = self.lock() else { return };
         self.drop_holders(&[self.slot()], &guard);
-        let slots = self.agents().start_reaping(std::process::id(), self.start_time);
+        let slots = self.agents().start_reaping(thread::process_id(), self.start_time);
         drop(guard);
         for slot in slots {
             self.agents().finish_reaping(slot);
@@ -63,7 +64,7 @@ impl Domain {
 
     /// Whether that is this very process, and not one of the past that had its pid.
     pub fn is_own(&self, pid: u32, start_time: u64) -> bool {
-        pid == std::process::id() && (start_time == self.start_time || start_time == 0)
+        pid == thread::process_id() && (start_time == self.start_time || start_time == 0)
     }
 
     /// Keeps the process from leaving while it is held. `None`: it has left, and its slot may be another's.

@@ -9,6 +9,7 @@ use std::cell::Cell;
 
 use super::park;
 use crate::memory::{AGENT_COUNT, Domain};
+use crate::sys::thread::thread_local;
 
 const WORDS: u64 = AGENT_COUNT as u64 / 64;
 

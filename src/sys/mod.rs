@@ -9,6 +9,7 @@ pub mod epoll;
 pub mod futex;
 pub mod mapping;
 pub mod memfd;
+pub mod mutex;
 pub mod pidfd;
 pub mod procfs;
 pub mod random;

@@ -1,5 +1,13 @@
 //! The calling thread and process.
 
+/// The threads' own variables, by one name: the model checker puts its own in their place.
+pub use std::thread_local;
+
+/// The kernel's id of this process.
+pub fn process_id() -> u32 {
+    std::process::id()
+}
+
 /// The kernel's id of the calling thread.
 pub fn id() -> u32 {
     nix::unistd::gettid().as_raw() as u32
