@@ -34,6 +34,12 @@ const STEPS = [
     command: ['cargo', 'test', '--release', '--no-default-features'],
     count: /^test result: \w+\. (\d+) passed/gm,
   },
+  {
+    // Built apart from all else, with the model checker's memory in place of the system's: see src/sys/model.
+    name: 'test:model',
+    command: ['npm', 'run', '--silent', 'test:model'],
+    count: /^test result: \w+\. (\d+) passed/gm,
+  },
   { name: 'test:js', command: ['ava'], count: /^\s*(\d+) tests? passed/gm, needsBuild: true },
   { name: 'test:nodes', command: ['node', 'scripts/nodes.js'], count: /^(\d+) passed, \d+ failed/gm, needsBuild: true },
 ];

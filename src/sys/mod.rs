@@ -1,21 +1,31 @@
 //! The only place that calls the operating system: safe functions over Linux's system calls.
 
+#[cfg_attr(loom, path = "model/atomic.rs")]
 pub mod atomic;
 pub mod clock;
 #[cfg(feature = "binding")]
 pub mod dl;
+#[cfg_attr(loom, path = "model/doorbell.rs")]
 pub mod doorbell;
 pub mod epoll;
+#[cfg_attr(loom, path = "model/futex.rs")]
 pub mod futex;
+#[cfg_attr(loom, path = "model/mapping.rs")]
 pub mod mapping;
+#[cfg_attr(loom, path = "model/memfd.rs")]
 pub mod memfd;
+#[cfg(loom)]
+pub mod model;
+#[cfg_attr(loom, path = "model/mutex.rs")]
 pub mod mutex;
 pub mod pidfd;
+#[cfg_attr(loom, path = "model/procfs.rs")]
 pub mod procfs;
 pub mod random;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+#[cfg_attr(loom, path = "model/thread.rs")]
 pub mod thread;
 #[cfg(feature = "binding")]
 pub mod uv;
