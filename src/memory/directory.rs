@@ -42,6 +42,15 @@ pub(super) const LIVE: u64 = 1;
 pub(super) const DYING: u64 = 2;
 pub(super) const RESERVED: u64 = 3;
 
+/// How often an attacher waits for the end of DYING, which only a hostile peer could bring back so often.
+const ATTEMPTS_MAX: u32 = 100;
+
+enum Attempt {
+    Attached(Block),
+    Dying,
+    Stale,
+}
+
 /// What a block is. The number travels in handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -232,9 +241,22 @@ impl Domain {
     /// Takes a reference to the block that a handle names.
     pub fn attach(&self, handle: Handle) -> Result<Block> {
         let _present = self.present().ok_or_else(left)?;
+        for _ in 0..ATTEMPTS_MAX {
+            match self.attach_unless_dying(handle) {
+                Attempt::Attached(block) => return Ok(block),
+                Attempt::Stale => break,
+                // Somebody else may hold it all the same: whoever says DYING decides it under the lock. Was that process
+                // killed on the way, then the next holder of the lock decides: we are.
+                Attempt::Dying => drop(self.lock()?),
+            }
+        }
+        Err(stale(handle))
+    }
+
+    fn attach_unless_dying(&self, handle: Handle) -> Attempt {
         let mut references = self.references();
         if handle.index >= self.entry_count() {
-            return Err(stale(handle));
+            return Attempt::Stale;
         }
         let entry = self.entry(handle.index);
         let count = references.entry(handle.index).or_insert(0);
@@ -242,8 +264,9 @@ impl Domain {
             entry.set_holder(self.slot());
         }
         // SeqCst, after the bit is set: a dropper sets DYING first and reads the bits second, so one of us sees the other.
-        let alive = entry.state().load(SeqCst) == state_word(handle.generation, handle.kind as u64, LIVE);
-        let Some((offset, length)) = entry.bounds(handle.kind).filter(|_| alive) else {
+        let state = entry.state().load(SeqCst);
+        let is_in = |status| state == state_word(handle.generation, handle.kind as u64, status);
+        let Some((offset, length)) = entry.bounds(handle.kind).filter(|_| is_in(LIVE)) else {
             if *count == 0 {
                 references.remove(&handle.index);
                 entry.clear_holder(self.slot());
@@ -251,10 +274,10 @@ impl Domain {
                 // Our bit may have kept the true last holder from freeing the block.
                 self.free_if_unreferenced(handle.index);
             }
-            return Err(stale(handle));
+            return if is_in(DYING) { Attempt::Dying } else { Attempt::Stale };
         };
         *count += 1;
-        Ok(Block { handle, offset, length })
+        Attempt::Attached(Block { handle, offset, length })
     }
 
     /// One more reference to a block that this process has attached.

@@ -130,6 +130,24 @@ fn killed_while_both_give_back_the_last_references() {
 }
 
 #[test]
+fn killed_while_it_gives_back_what_the_other_attaches() {
+    let places = victim_killed(
+        "allocation: killed in detach, the other attaches",
+        |victim, start| victim.domain.detach(start.own.handle),
+        |survivor, start| {
+            let domain = survivor.domain;
+            if domain.attach(start.own.handle).is_ok() {
+                domain.attach(start.own.handle).expect("we hold it");
+                domain.detach(start.own.handle);
+                domain.detach(start.own.handle);
+            }
+        },
+        2,
+    );
+    assert!(places >= 8, "{places}");
+}
+
+#[test]
 fn killed_while_it_attaches_what_the_other_gives_back() {
     let places = victim_killed(
         "allocation: killed in attach",

@@ -77,6 +77,31 @@ fn an_attacher_gets_the_block_before_its_last_holder_leaves_it_or_not_at_all() {
     });
 }
 
+/// The attacher, once it has the block, passes its handle on at once: the next one must find it too.
+#[test]
+fn what_one_process_has_attached_another_can_attach() {
+    Model::bounded("directory: passed on", 3).check(|| {
+        let [holder, attacher, next] = family();
+        let message = share(&[holder, attacher, next], Kind::Buffer, 64);
+        let block = share(&[holder], Kind::Buffer, LENGTH);
+        let mut stage = Stage::raise();
+        stage.spawn(attacher.process, move || {
+            if attacher.domain.attach(block.handle).is_ok() {
+                attacher.domain.map().u32_at(message.offset).store(1, Release);
+            }
+        });
+        stage.spawn(next.process, move || {
+            if next.domain.map().u32_at(message.offset).load(Acquire) == 1 {
+                next.domain.attach(block.handle).expect("the attacher holds it");
+                next.domain.detach(block.handle);
+            }
+        });
+        stage.play(holder.process, || holder.domain.detach(block.handle));
+        stage.end();
+        assert_sound(holder, if attacher.domain.holds(block.handle) { 2 } else { 1 });
+    });
+}
+
 #[test]
 fn two_last_holders_free_the_block_once() {
     Model::bounded("directory: two last holders", 3).check(|| {
