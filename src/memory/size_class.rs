@@ -51,4 +51,16 @@ mod tests {
         assert!((1..CLASS_COUNT).all(|c| capacity_of(c) >= capacity_of(c - 1)));
         assert_eq!(class_of(u64::MAX), None);
     }
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn a_block_wastes_a_fifth_at_most(length in 257_u64..1 << 41, shift in 0_u32..33) {
+            // Of all magnitudes alike.
+            let length = (length >> shift).max(257);
+            let waste = capacity_of(class_of(length).unwrap()) - length;
+            // Rounding, to units or to pages, comes on top.
+            let rounding = if length > SMALL_BLOCK_MAX { 2 * PAGE } else { UNIT };
+            proptest::prop_assert!(waste < length / 4 + rounding, "{length} wastes {waste}");
+        }
+    }
 }
