@@ -28,6 +28,21 @@ use crate::sys::{futex, thread};
 /// a chosen waiter that was stopped by SIGSTOP.
 pub const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
+/// `MULTIPROC_LOOK_AGAIN_MS`, for tests: takes the net away, or hangs it lower. Then a blocking wait looks again only when
+/// it was woken or this much later, so that a lost wake-up is a hang that somebody notices.
+pub fn net() -> Option<Duration> {
+    static NET: OnceLock<Option<Duration>> = OnceLock::new();
+    *NET.get_or_init(|| {
+        let milliseconds = std::env::var("MULTIPROC_LOOK_AGAIN_MS").ok()?.parse().ok()?;
+        Some(Duration::from_millis(u64::clamp(milliseconds, 1, 3_600_000)))
+    })
+}
+
+/// LOOK_AGAIN_AFTER, unless the environment says otherwise.
+pub fn look_again_after() -> Duration {
+    net().unwrap_or(LOOK_AGAIN_AFTER)
+}
+
 /// The calling thread as a member of the domain.
 pub struct Agent {
     pub domain: &'static Domain,
@@ -57,14 +72,15 @@ impl Agent {
         &self.bell
     }
 
-    /// Sleeps until woken, at most `timeout`; returns at once when notified since the last look.
-    pub fn park(&self, timeout: Duration) {
+    /// Sleeps until woken, at most `timeout`; returns at once when notified since the last look. Returns whether it was.
+    pub fn park(&self, timeout: Duration) -> bool {
         let word = self.domain.agents().park(self.slot());
         if word.compare_exchange(PARK_RUNNING, PARK_FUTEX, SeqCst, SeqCst).is_ok() {
             futex::wait(word, PARK_FUTEX, Some(timeout));
         }
-        word.swap(PARK_RUNNING, SeqCst);
+        let was_notified = word.swap(PARK_RUNNING, SeqCst) == PARK_NOTIFIED;
         fence(SeqCst);
+        was_notified
     }
 
     /// The event loop is about to sleep. `false`: there was a notification, look at the waits first.

@@ -264,7 +264,7 @@ impl Runtime {
         // A producer looks again too: the worker that it woke for a task may be stopped, and others idle.
         let is_watched = !self.waits.is_empty() || self.queues.values().any(QueueState::has_untaken_tasks);
         let deadline = is_watched.then(|| {
-            let look_again = Instant::now() + LOOK_AGAIN_AFTER;
+            let look_again = Instant::now() + park::look_again_after();
             let sooner = [self.waits.nearest_deadline(), self.waits.detector.next_look()];
             sooner.into_iter().flatten().fold(look_again, Instant::min)
         });
