@@ -1,0 +1,55 @@
+'use strict';
+// That a run leaves nothing: no process, no descriptor, no file, no block of shared memory, no memory of the parent's.
+
+const { once } = require('node:events');
+const { Worker } = require('node:worker_threads');
+const { newSince, report, snapshot } = require('../__test__/helpers/leaks');
+const { blocksAreBackTo, liveBlocks, warmUp } = require('../__test__/fixtures/process/watch');
+
+const MARK = 'multiproc-stress';
+/** How much the parent's memory may grow after the first tenth of the run. */
+const GROWTH_MAX_BYTES = 64 << 20;
+/** Before that many deaths the parent is still warming up. */
+const WARM_AFTER = 50;
+
+class Leaks {
+  #before;
+  #blocks;
+  #warm;
+
+  /** What the package and Node.js open once and keep is there afterwards. */
+  async begin() {
+    await warmUp();
+    await once(new Worker('', { eval: true }), 'exit');
+    this.#before = snapshot(MARK);
+    this.#blocks = await liveBlocks();
+  }
+
+  /** @param {number} deaths so far */
+  tick(deaths) {
+    if (this.#warm === undefined && deaths >= WARM_AFTER) this.#warm = process.memoryUsage.rss();
+  }
+
+  /** @returns {Promise<{ faults: string[], text: string }>} */
+  async end() {
+    const faults = [];
+    try {
+      await blocksAreBackTo(this.#blocks);
+    } catch (error) {
+      faults.push(error.message);
+    }
+    faults.push(...report(await newSince(this.#before, MARK)).map((text) => `left behind: ${text}`));
+    const rss = process.memoryUsage.rss();
+    const growth = rss - (this.#warm ?? rss);
+    if (growth > GROWTH_MAX_BYTES) faults.push(`the parent's memory grew by ${mib(growth)} MiB`);
+    const blocks = await liveBlocks();
+    return {
+      faults,
+      text: `blocks of shared memory ${this.#blocks} before, ${blocks} after; the parent has ${mib(rss)} MiB, ${mib(growth)} more than after ${WARM_AFTER} deaths`,
+    };
+  }
+}
+
+const mib = (bytes) => Math.round(bytes / 2 ** 20);
+
+module.exports = { Leaks };
