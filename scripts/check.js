@@ -42,6 +42,12 @@ const STEPS = [
   },
   { name: 'test:js', command: ['ava'], count: /^\s*(\d+) tests? passed/gm, needsBuild: true },
   { name: 'test:nodes', command: ['node', 'scripts/nodes.js'], count: /^(\d+) passed, \d+ failed/gm, needsBuild: true },
+  // So many kills or so many seconds, whichever comes first: a machine that is busy with other things kills less.
+  {
+    name: 'test:stress',
+    command: ['node', 'stress/run.js', '--kills', '200', '--seconds', '75'],
+    needsBuild: true,
+  },
 ];
 
 /** How many tests the output of a step reports as passed. A runner's colours are no part of the text. */
