@@ -47,9 +47,12 @@ const HEAD = Object.freeze({
   STOPPED: 5,
   FAULTS: 6,
   LIVES: 7,
+  /** How often SIGKILL was sent. */
+  KILLS: 8,
 });
 
-const LIFE = Object.freeze({ PID: 0, START_TIME: 1, STATE: 2 });
+/** KILL: which kill it was that it ended by. */
+const LIFE = Object.freeze({ PID: 0, START_TIME: 1, STATE: 2, KILL: 3 });
 /** States of a life. DOOMED: the parent is about to kill it, has done so, or it may end by itself now. */
 const LIVING = 1;
 const DOOMED = 2;

@@ -86,7 +86,7 @@ class Family {
   /** Sends SIGKILL. The mark comes first: from here on nobody takes it for living. */
   kill(member) {
     member.isDoomed = true;
-    this.#lives.doom(member.life);
+    this.#lives.doomByKill(member.life);
     this.#board.store(HEAD.KILLED_AT, Math.floor(this.#now()));
     member.child.kill('SIGKILL');
   }

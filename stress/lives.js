@@ -3,7 +3,7 @@
 // the kernel is asked, unless the parent has seen the end already.
 
 const fs = require('node:fs');
-const { DOOMED, ENDED, LIFE, LIVING } = require('./board');
+const { DOOMED, ENDED, HEAD, LIFE, LIVING } = require('./board');
 
 /** @returns {{ state: string, running: boolean, startTime: number } | null} null: there is no such process */
 function look(pid) {
@@ -46,6 +46,17 @@ class Lives {
   /** From now on it may be dead. */
   doom(life) {
     Atomics.store(this.#board.life(life), LIFE.STATE, DOOMED);
+  }
+
+  /** The same, for one that will be killed at once. */
+  doomByKill(life) {
+    Atomics.store(this.#board.life(life), LIFE.KILL, Atomics.add(this.#board.head, HEAD.KILLS, 1) + 1);
+    this.doom(life);
+  }
+
+  /** Whether nobody was killed after that flow. */
+  wasKilledLast(id) {
+    return Atomics.load(this.#board.life(id >>> 3), LIFE.KILL) === this.#board.load(HEAD.KILLS);
   }
 
   end(life) {

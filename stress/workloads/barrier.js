@@ -16,7 +16,7 @@ const { Random } = require('../random');
 const { Barrier, BrokenBarrierError } = require('../..');
 
 const PARTIES = 3;
-const ROUNDS_MAX = 12;
+const ROUNDS_MAX = 40;
 /** How long a flow waits to be invited. */
 const PATIENCE_MS = 60;
 

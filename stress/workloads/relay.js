@@ -123,4 +123,4 @@ function describe({ objects, words, lives }) {
   });
 }
 
-module.exports = { name: 'relay', weight: 8, words: RINGS.length * RING_WORDS, open, step, census, describe };
+module.exports = { name: 'relay', weight: 24, words: RINGS.length * RING_WORDS, open, step, census, describe };

@@ -5,13 +5,13 @@
 // two that are inside at the same time at least one sees the other.
 //
 // What a killed writer left goes to whoever comes next, and that one is told. It may be a reader, and others may come in
-// beside it: so it is counted how often the mark of a dead writer was found (FOUND) and how often one was told (TOLD). A
-// finding that nobody was told of is one too many, unless who was told has been killed before it could count.
+// beside it: so it is counted how often the mark of a dead writer was found (FOUND) and how often one was told (TOLD). No
+// more may be found than were told, but for who was told and then killed before it could count: so a finding counts only
+// when nobody was killed since.
 
 const exclusion = require('../exclusion');
 const { wait } = require('../forms');
 const places = require('../places');
-const { PHASE, RECORD } = require('../board');
 const { RwLock } = require('../..');
 
 /** More than there are flows. */
@@ -20,8 +20,6 @@ const READERS = 40;
 const TOGETHER = exclusion.WORDS + READERS;
 const FOUND = TOGETHER + 1;
 const TOLD = TOGETHER + 2;
-/** Word of a flow's record: 1 when it has said whether it was told. */
-const HAS_TOLD = 0;
 
 const open = () => ({ rwLock: new RwLock({ name: 'stress rwlock' }) });
 const roomOf = (words) => words.subarray(exclusion.WORDS, exclusion.WORDS + READERS);
@@ -34,9 +32,9 @@ async function step(flow, { rwLock }, words) {
     attempt: () => rwLock.tryAcquireWrite(),
   };
   if (!(await wait(flow, ways))) return;
-  tell(flow, rwLock, words);
+  tell(rwLock, words);
   const before = Atomics.load(words, exclusion.INSIDE);
-  if (before !== 0 && !flow.lives.isAlive(before)) Atomics.add(words, FOUND, 1);
+  if (before !== 0 && !flow.lives.isAlive(before)) found(flow.lives, before, words);
   // By counting, whether it had to be told.
   exclusion.enter(flow, words, rwLock.abandonedBy ?? undefined);
   for (const id of places.taken(roomOf(words))) {
@@ -60,14 +58,17 @@ async function read(flow, rwLock, words) {
     attempt: () => rwLock.tryAcquireRead(),
   };
   if (!(await wait(flow, ways))) return;
-  tell(flow, rwLock, words);
+  tell(rwLock, words);
   await beside(flow, rwLock, words);
 }
 
-/** Counts that it was told, if it was; from then on its death makes no difference to the count. */
-function tell(flow, { abandonedBy }, words) {
+function tell({ abandonedBy }, words) {
   if (abandonedBy !== null) Atomics.add(words, TOLD, 1);
-  Atomics.store(flow.own, HAS_TOLD, 1);
+}
+
+/** That writer's mark was found, and it was killed. */
+function found(lives, writer, words) {
+  if (lives.wasKilledLast(writer)) Atomics.add(words, FOUND, 1);
 }
 
 /** As a reader. */
@@ -87,28 +88,17 @@ function noWriter(flow, words) {
   const writer = Atomics.load(words, exclusion.INSIDE);
   if (writer === 0) return;
   if (flow.lives.isAlive(writer)) flow.fault(`reads while ${flow.lives.describe(writer)} writes`);
-  else if (exclusion.forget(words, writer)) Atomics.add(words, FOUND, 1);
+  else if (exclusion.forget(words, writer)) found(flow.lives, writer, words);
 }
 
-function begin({ state }) {
-  state.killed = 0;
-}
-
-function bury({ state }, _id, record) {
-  const hasTold = Atomics.load(record, RECORD.OWN + HAS_TOLD) === 1;
-  if (Atomics.load(record, RECORD.PHASE) !== PHASE.IDLE && !hasTold) state.killed += 1;
-}
-
-function census({ objects: { rwLock }, words, lives, state, fault }) {
+function census({ objects: { rwLock }, words, lives, fault }) {
   if (rwLock.readers !== 0) fault(`nobody is at it, and it has ${rwLock.readers} readers`);
   if (!rwLock.tryAcquireWrite()) return fault('nobody is at it, and it cannot be had');
-  if (exclusion.settle(lives, words, fault) !== 0) Atomics.add(words, FOUND, 1);
-  if (rwLock.abandonedBy !== null) Atomics.add(words, TOLD, 1);
-  const [found, told] = [FOUND, TOLD].map((word) => Atomics.exchange(words, word, 0));
-  if (found > told + state.killed) {
-    fault(`${found} had died writing, ${told} were told of it, and ${state.killed} were killed meanwhile`);
-  }
-  state.killed = 0;
+  const killed = exclusion.settle(lives, words, fault);
+  if (killed !== 0) found(lives, killed, words);
+  tell(rwLock, words);
+  const [marks, told] = [FOUND, TOLD].map((word) => Atomics.exchange(words, word, 0));
+  if (marks > told) fault(`${marks} were found to have died writing, and ${told} were told of it`);
   for (const id of places.taken(roomOf(words))) {
     if (lives.isAlive(id)) fault(`${lives.describe(id)} reads, and nobody should`);
     places.clear(roomOf(words), id);
@@ -134,8 +124,6 @@ module.exports = {
   words: TOLD + 1,
   open,
   step,
-  begin,
-  bury,
   census,
   finish,
   describe,
