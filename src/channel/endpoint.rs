@@ -26,9 +26,13 @@
 //! | a reader | the head or the segment word, and `let_go` | a block that nobody finds: `let_go_all` |
 //! | who is alone | anything | a channel whose both ends are gone: the reaper |
 //!
-//! References to other objects inside messages (lib/travel.js) are only counted. They end when the message is read or
-//! taken back; in the last row of the second table, and inside a message whose writer is killed before the tail names it,
-//! nobody can do that.
+//! Two things are only counted, and stay counted when nobody is left to end them:
+//!
+//! - The peer's reference to the channel, shipped when it is made. The messages of a creator that ends at once still reach
+//!   a peer that comes later; if the creator is killed and no peer ever comes, the channel stays until the domain ends.
+//! - References to other objects inside messages (lib/travel.js). They end when the message is read or taken back: not
+//!   when nobody takes it back (the last row of the second table), nor when its writer is killed after it has counted and
+//!   before the tail names the message.
 
 use super::block::{ChannelBlock, Side};
 use super::reader::{Message, Reader};
