@@ -227,11 +227,11 @@ fn ends_that_close_at_the_same_time_with_messages_unread_leave_nothing() {
         board.set(RECEIVED, 1);
         spin_for(Duration::from_nanos(random.below(20_000)));
         if round % 3 == 0 {
-            // Kept until the other one is dead: what that one has cleaned up must not be touched again.
+            // Kept until the other one is dead. That one was the last, and has cleaned up; or this one is, and does.
             end.shut();
             assert_eq!(send(&mut end, 0, b"shut").expect_err("refused").code, Code::ChannelClosed);
             child.join();
-            assert!(end.take_back(usize::MAX).is_empty(), "the last end has taken it");
+            end.take_back(usize::MAX);
             end.close();
         } else {
             end.close();
