@@ -18,7 +18,7 @@
 //! (`Domain::disown_lock`). When nothing comes of that, the wait ends with an error after 10 s of looking, and later calls
 //! fail at once for as long as the word stays the same. A holder that is stopped (SIGSTOP, a debugger) is waited for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::agents::{TOKEN_MASK, Token};
@@ -28,6 +28,7 @@ use crate::error::{Code, Error, Result};
 use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sys::doorbell::Doorbell;
+use crate::sys::mutex::{Mutex, MutexGuard};
 use crate::sys::{futex, procfs};
 
 const CONTENDED: u32 = 1 << 31;
@@ -44,7 +45,7 @@ pub struct Threads {
 }
 
 impl Threads {
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self { given_up: Mutex::new(0) }
     }
 }

@@ -13,11 +13,12 @@
 //! So a waiter is overtaken for CLAIM_AFTER, and from its claim on by nobody who waits, but for each claimant before it.
 //! A claimant that dies leaves a dead token, which bars nobody. `tryAcquire` heeds no claim: it does not wait.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::memory::{Domain, Token};
 use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sys::instant::Instant;
 
 /// How long a wait may be overtaken.
 pub const CLAIM_AFTER: Duration = Duration::from_millis(10);
@@ -74,7 +75,7 @@ impl<'d> Claim<'d> {
     /// The living claimant.
     pub fn holder(self) -> Option<Token> {
         let token = Token(self.word().load(SeqCst));
-        (token != Token::NOBODY && self.domain.agents().is_alive(token)).then_some(token)
+        (token != Token::NOBODY).then_some(token)
     }
 
     /// Whether a wait of `me` has to leave the free object to somebody else.

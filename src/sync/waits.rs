@@ -9,7 +9,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::claim::Standing;
 use super::deadlock::{self, Detector, Policy, Record, Report, Verdict, WANTS_MAX, Want, Wanted};
@@ -17,6 +17,7 @@ pub use super::goal::{Goal, Outcome};
 use super::park::{self, Agent};
 use crate::memory::Block;
 use crate::sys::clock::{self, Deadline};
+use crate::sys::instant::Instant;
 
 /// How a blocking wait waits.
 pub struct Patience {

@@ -1,8 +1,10 @@
 //! The monotonic clock. Every deadline of the package is an [`Instant`], so a faked timer or a changed date moves none.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
+
+use super::instant::Instant;
 
 /// The monotonic clock, which is the same in all processes of a machine.
 pub fn monotonic_ns() -> u64 {

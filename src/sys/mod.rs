@@ -10,6 +10,8 @@ pub mod doorbell;
 pub mod epoll;
 #[cfg_attr(loom, path = "model/futex.rs")]
 pub mod futex;
+#[cfg_attr(loom, path = "model/instant.rs")]
+pub mod instant;
 #[cfg_attr(loom, path = "model/mapping.rs")]
 pub mod mapping;
 #[cfg_attr(loom, path = "model/memfd.rs")]

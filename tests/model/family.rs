@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use multiproc::memory::{Block, Domain, Kind, Token};
 use multiproc::sync::park::{self, Agent};
-use multiproc::sync::waits::{Goal, Outcome, Patience, Waits};
+use multiproc::sync::waits::{Ending, Goal, Outcome, Patience, Waits};
 use multiproc::sys::atomic::Ordering::Relaxed;
 use multiproc::sys::clock::Deadline;
 use multiproc::sys::model::Process;
@@ -13,6 +13,8 @@ use multiproc::sys::model::Process;
 use crate::tables;
 
 const SIZE: u64 = 64 << 20;
+/// Longer than any model's sleeps.
+pub const LONG: Duration = Duration::from_secs(1 << 30);
 /// Where the table of agents is looked through from: see src/memory/layout.rs.
 const NEXT_AGENT: u64 = 72;
 
@@ -91,8 +93,10 @@ impl Member {
 
     /// A blocking wait, which no clock ends.
     pub fn wait(self, block: Block, goal: Goal) -> Outcome {
-        let patience = Patience { spins: 0, look_again_after: Duration::MAX };
-        Waits::default().wait(self.agent, (block, goal, Deadline::NEVER), &patience, &|| false)
+        let patience = Patience { spins: 0, look_again_after: LONG };
+        let wait = (block, goal, Deadline::NEVER);
+        // As if it could be aborted: then nobody looks for deadlocks.
+        Waits::default().wait_until(self.agent, wait, Ending::Abort, &patience, &|| false)
     }
 
     /// The next process that claims a slot tries this member's first.

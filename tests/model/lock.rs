@@ -7,17 +7,16 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use loom::cell::UnsafeCell;
 use multiproc::memory::{Block, Kind};
 use multiproc::sync::lock::{Attempt, BLOCK_SIZE, Lock, WAITERS};
-use multiproc::sync::waits::{Goal, Outcome, Waits};
+use multiproc::sync::waits::{Ending, Goal, Outcome, Waits};
 use multiproc::sys::atomic::Ordering::{Relaxed, SeqCst};
 use multiproc::sys::clock::Deadline;
 use multiproc::sys::model::{Model, Stage};
 
-use crate::family::{Member, family, share};
+use crate::family::{LONG, Member, family, share};
 
 fn new_lock(members: &[Member]) -> Block {
     share(members, Kind::Lock, BLOCK_SIZE)
@@ -41,7 +40,7 @@ impl Guarded {
 fn acquire_and_release(member: Member, block: Block, guarded: &Guarded) -> Outcome {
     let outcome = member.wait(block, Goal::Lock);
     guarded.change();
-    Lock::at(member.domain, block).release().expect("held");
+    Lock::at(member.domain, block).release(member.token()).expect("held");
     outcome
 }
 
@@ -94,7 +93,7 @@ fn javascript_on_its_fast_path_excludes_the_waiters_and_leaves_none_asleep() {
             if word.compare_exchange(0, token, SeqCst, SeqCst).is_ok() {
                 guarded.change();
                 if word.compare_exchange(token, 0, SeqCst, SeqCst).is_err() {
-                    Lock::at(script.domain, block).release().expect("held");
+                    Lock::at(script.domain, block).release(script.token()).expect("held");
                 }
             }
         });
@@ -114,14 +113,14 @@ fn a_waiter_that_registers_while_the_flag_is_dropped_and_the_lock_released_is_wo
             let lock = Lock::at(taker.domain, block);
             if lock.try_acquire(taker.token()) == Attempt::Acquired {
                 // Released already: by the stranger, and then it may be the waiter's.
-                let _ = lock.release();
+                let _ = lock.release(taker.token());
             }
         });
         stage.spawn(waiter.process, move || {
             assert_eq!(waiter.wait(block, Goal::Lock), Outcome::Done);
         });
         stage.play(stranger.process, move || {
-            let _ = Lock::at(stranger.domain, block).release();
+            let _ = Lock::at(stranger.domain, block).release(stranger.token());
         });
         stage.end();
     });
@@ -180,7 +179,7 @@ fn try_and_release(victim: Member, block: Block, guarded: &Guarded) {
     let lock = Lock::at(victim.domain, block);
     if lock.try_acquire(victim.token()) == Attempt::Acquired {
         guarded.change();
-        lock.release().expect("held");
+        lock.release(victim.token()).expect("held");
     }
 }
 
@@ -207,7 +206,10 @@ fn waiters_without_their_flag_are_found_by_the_one_that_takes_over() {
         word.store(dead.token().0, Relaxed);
         let waiters = [one, two].map(|member| {
             let mut waits = Waits::default();
-            member.process.run(|| waits.begin(member.agent, block, goal, Deadline::NEVER)).expect("it waits");
+            member
+                .process
+                .run(|| waits.begin(member.agent, (block, goal, Deadline::NEVER), Ending::Abort))
+                .expect("it waits");
             (member, waits)
         });
         word.store(dead.token().0, Relaxed);
@@ -219,10 +221,10 @@ fn waiters_without_their_flag_are_found_by_the_one_that_takes_over() {
                 while ended.is_empty() {
                     waits.look(member.agent, &mut ended);
                     if ended.is_empty() {
-                        member.agent.park(Duration::MAX);
+                        member.agent.park(LONG);
                     }
                 }
-                Lock::at(member.domain, block).release().expect("held");
+                Lock::at(member.domain, block).release(member.token()).expect("held");
             });
         }
         stage.play(watcher.process, || watcher.watch(dead.process));

@@ -17,6 +17,7 @@
 #![cfg(loom)]
 
 mod allocation;
+mod claim;
 mod directory;
 mod family;
 mod lock;

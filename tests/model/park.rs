@@ -4,19 +4,17 @@
 //! leaves its sleep and looks), and the passing on of a wake-up. Not modelled: time-outs, other things that wake the
 //! loop, the libuv handles themselves. Bounds: a sleeper and two others, 3 or 4 preemptions.
 
-use std::time::Duration;
-
 use multiproc::memory::{Block, Kind};
 use multiproc::sync::lock::{Attempt, Lock};
 use multiproc::sync::park;
 use multiproc::sync::semaphore::Semaphore;
 use multiproc::sync::waiters::Waiters;
-use multiproc::sync::waits::{Goal, Outcome, Waits};
+use multiproc::sync::waits::{Ending, Goal, Outcome, Waits};
 use multiproc::sys::atomic::Ordering::{Acquire, Release, SeqCst};
 use multiproc::sys::clock::Deadline;
 use multiproc::sys::model::{Model, Stage};
 
-use crate::family::{Member, family, share};
+use crate::family::{LONG, Member, family, share};
 
 /// Two changes of which each is followed by a notification: the sleeper must see both. The orderings are the weakest that
 /// an object has, those of a channel's counters; that no look comes too early is the business of park.rs.
@@ -45,7 +43,7 @@ fn sleeper_and_two_wakers(sleep: fn(Member)) {
 }
 
 fn sleep_in_futex(member: Member) {
-    member.agent.park(Duration::MAX);
+    member.agent.park(LONG);
 }
 
 /// One turn of the event loop that has nothing else to do.
@@ -122,7 +120,7 @@ fn waiters_of_an_object_without_a_flag_are_found_by_their_bits() {
 fn quitter_and_waiter(block: Block, [giver, quitter, waiter]: [Member; 3], goal: Goal, give: fn(Member, Block)) {
     let mut waits = Waits::default();
     let id = quitter.process.run(|| {
-        let id = waits.begin(quitter.agent, block, goal, Deadline::NEVER).expect("it waits");
+        let id = waits.begin(quitter.agent, (block, goal, Deadline::NEVER), Ending::Abort).expect("it waits");
         assert!(quitter.agent.enter_loop_sleep());
         id
     });
@@ -145,7 +143,7 @@ fn a_chosen_waiter_that_gives_up_a_lock_passes_the_wake_up_on() {
         let taken = giver.process.run(|| Lock::at(giver.domain, block).try_acquire(giver.token()));
         assert_eq!(taken, Attempt::Acquired);
         quitter_and_waiter(block, members, Goal::Lock, |giver, block| {
-            Lock::at(giver.domain, block).release().expect("held");
+            Lock::at(giver.domain, block).release(giver.token()).expect("held");
         });
     });
 }

@@ -32,8 +32,15 @@ fn entry(domain: &Domain, index: u32) -> Entry {
         offset: word(8),
         capacity: word(16),
         next_free: half(32),
-        is_referenced: half(40) != 0 || (0..8).any(|index| word(64 + index * 8) != 0),
+        is_referenced: half(40) != 0 || is_kept(domain, word(56)) || (0..8).any(|index| word(64 + index * 8) != 0),
     }
+}
+
+/// Whether a keeper word names a block that is not free.
+fn is_kept(domain: &Domain, word: u64) -> bool {
+    let state = |index| domain.map().u64_at(Layout::entry(index)).load(Relaxed);
+    let index = ((word >> 32) as u32).checked_sub(1);
+    index.is_some_and(|index| state(index) & 0xff != FREE && state(index) >> 32 == word & 0xffff_ffff)
 }
 
 /// Every entry has a block, which is either free, unreferenced and in one free list, or live and referenced; none overlaps another; the

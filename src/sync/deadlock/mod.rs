@@ -38,13 +38,14 @@ mod record;
 mod report;
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use record::{Record, WANTS_MAX, Want, Wanted, clear};
 pub use report::{Member, Report};
 
 use super::park::{self, Agent, LOOK_AGAIN_AFTER};
 use crate::memory::{Domain, Token};
+use crate::sys::instant::Instant;
 use graph::{Graph, Signature};
 
 /// How long after it went to sleep an agent looks. Then after twice that, and so on up to LOOK_AGAIN_AFTER: what it waits

@@ -208,6 +208,14 @@ macro_rules! atomic {
                 self.change(order, |before| before.wrapping_add(value), |word| word.fetch_add(value, order))
             }
 
+            pub fn fetch_sub(&self, value: $int, order: Ordering) -> $int {
+                self.change(order, |before| before.wrapping_sub(value), |word| word.fetch_sub(value, order))
+            }
+
+            pub fn fetch_max(&self, value: $int, order: Ordering) -> $int {
+                self.change(order, |before| before.max(value), |word| word.fetch_max(value, order))
+            }
+
             pub fn fetch_or(&self, value: $int, order: Ordering) -> $int {
                 self.change(order, |before| before | value, |word| word.fetch_or(value, order))
             }

@@ -7,14 +7,14 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::process::{Process, spend};
 use super::record::count;
 use super::sleep::wake_all;
 
 /// What unwinds a killed thread, and all threads of an execution that is void.
-pub(super) struct Killed;
+struct Killed;
 
 /// What unwinds an execution that wrote to a word taken for a constant: the exploration starts anew.
 pub(super) struct Grown;
@@ -43,6 +43,8 @@ thread_local! {
     /// Threads run: loom decides who.
     static IS_RAISED: Cell<bool> = const { Cell::new(false) };
     static IS_VOID: Cell<bool> = const { Cell::new(false) };
+    /// The calling thread unwinds because it has been ended, and not by a failure.
+    static IS_ENDING: Cell<bool> = const { Cell::new(false) };
     static LOCALS: RefCell<HashMap<(usize, u32), Box<dyn Any>>> = RefCell::default();
 }
 
@@ -50,6 +52,7 @@ pub(super) fn reset() {
     CURRENT.set(NOBODY);
     IS_RAISED.set(false);
     IS_VOID.set(false);
+    IS_ENDING.set(false);
     LOCALS.take();
 }
 
@@ -104,8 +107,30 @@ pub(in crate::sys) fn is_gone() -> bool {
 /// Another thread of the process was killed, and so was this one; or the execution is void.
 pub(super) fn end_if_dead() {
     if is_void() || current().process.was_killed() {
-        resume_unwind(Box::new(Killed));
+        end_thread();
     }
+}
+
+/// Unwinds the calling thread to its role's end. No other thread runs meanwhile.
+pub(super) fn end_thread() -> ! {
+    IS_ENDING.set(true);
+    resume_unwind(Box::new(Killed))
+}
+
+/// Runs a role to its end; the error is a failure's.
+pub(super) fn run_role(action: impl FnOnce()) -> std::thread::Result<()> {
+    match catch_unwind(AssertUnwindSafe(action)) {
+        Err(payload) if !payload.is::<Killed>() && !is_void() => Err(payload),
+        _ => {
+            IS_ENDING.set(false);
+            Ok(())
+        }
+    }
+}
+
+/// Whether the calling thread unwinds by a failure: loom's own state may be unusable.
+pub(in crate::sys) fn is_failing() -> bool {
+    is_gone() && !IS_ENDING.get()
 }
 
 /// The execution cannot be: it counts for nothing, and what would follow is not explored.
@@ -114,7 +139,7 @@ pub(in crate::sys) fn abandon() -> ! {
     IS_VOID.set(true);
     loom::skip_branch();
     wake_all();
-    resume_unwind(Box::new(Killed))
+    end_thread()
 }
 
 pub(super) fn is_void() -> bool {

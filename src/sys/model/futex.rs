@@ -14,7 +14,8 @@ pub fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) {
         return;
     }
     // The kernel reads the newest value, with its queue locked: no switch comes between this and the sleep.
-    if word.newest() == expected {
+    let is_time_up = || timeout.is_some() && is_time_up();
+    if word.newest() == expected && !is_time_up() {
         sleep(Bed::Futex(word.offset()), timeout.is_some());
     }
 }

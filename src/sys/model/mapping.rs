@@ -130,8 +130,13 @@ impl Mapping {
         self.len == 0
     }
 
-    pub fn pointer(&self, _offset: u64, _len: u64) -> NonNull<u8> {
+    pub fn pointer(&self, _offset: u64, _len: u64) -> Option<NonNull<u8>> {
         unimplemented!("the model's memory has no addresses")
+    }
+
+    /// An access outside of the mapping fails the model.
+    pub fn overrun(&self) -> Option<u64> {
+        None
     }
 
     pub fn offset_of(&self, _address: *const u8) -> Option<u64> {

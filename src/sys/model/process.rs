@@ -6,13 +6,12 @@
 //! visible to whoever sees it dead (a Release and an Acquire): the kernel that ended it has put them in order.
 
 use std::cell::RefCell;
-use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use loom::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
-use super::execution::{Caller, Killed, current, end_if_dead, is_raised, set_current, switching};
+use super::execution::{Caller, current, end_if_dead, end_thread, is_raised, set_current, switching};
 use super::record::{count, note};
 use super::sleep::{Bed, sleep, wake_by_death};
 
@@ -130,7 +129,7 @@ impl Process {
         note(|| "is killed".to_owned());
         self.set_life(DEAD);
         wake_by_death(self);
-        resume_unwind(Box::new(Killed))
+        end_thread()
     }
 
     fn set_life(self, life: u32) {

@@ -1,6 +1,8 @@
 //! Who sleeps on what.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::Duration;
 
 use super::execution::{current, end_if_dead, is_raised, switching};
 use super::process::Process;
@@ -28,6 +30,9 @@ thread_local! {
     /// Somebody has died, and sleeps with a time-out end by it from then on.
     static IS_TIME_UP: Cell<bool> = const { Cell::new(false) };
     static PASSES_TIME: Cell<bool> = const { Cell::new(false) };
+    /// How long each sleep lasts, and how long each thread has slept.
+    static SLEEP_LASTS: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static SLEPT: RefCell<HashMap<u32, Duration>> = RefCell::default();
 }
 
 pub(super) fn reset() {
@@ -35,6 +40,8 @@ pub(super) fn reset() {
     COUNT.set(0);
     IS_TIME_UP.set(false);
     PASSES_TIME.set(false);
+    SLEEP_LASTS.set(Duration::ZERO);
+    SLEPT.take();
 }
 
 /// Sleeps until woken.
@@ -52,6 +59,16 @@ pub(in crate::sys) fn sleep(bed: Bed, is_timed: bool) {
     }
     note(|| "wakes".to_owned());
     end_if_dead();
+    SLEPT.with_borrow_mut(|slept| *slept.entry(current().thread).or_default() += SLEEP_LASTS.get());
+}
+
+pub(super) fn let_sleeps_last(duration: Duration) {
+    SLEEP_LASTS.set(duration);
+}
+
+/// How long the calling thread has slept.
+pub(in crate::sys) fn slept() -> Duration {
+    SLEPT.with_borrow(|slept| slept.get(&current().thread).copied().unwrap_or_default())
 }
 
 /// Wakes at most `limit` sleepers on that bed, the longest asleep first.

@@ -1,8 +1,9 @@
 //! The threads of an execution, between the setting up and the looking at what came out.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
+use std::time::Duration;
 
-use super::execution::{self, Caller, Killed, is_void, set_current, set_raised, switching};
+use super::execution::{self, Caller, is_void, run_role, set_current, set_raised, switching};
 use super::process::{self, Process};
 use super::record::note;
 use super::sleep;
@@ -40,6 +41,11 @@ impl Stage {
         sleep::let_time_pass();
     }
 
+    /// A thread's clock goes on by so much with each of its sleeps.
+    pub fn let_sleeps_last(duration: Duration) {
+        sleep::let_sleeps_last(duration);
+    }
+
     /// A thread of that process. It ends with its action, or where its process is killed.
     pub fn spawn(&mut self, process: Process, action: impl FnOnce() + 'static) {
         let thread = self.handles.len() as u32 + 1;
@@ -69,8 +75,8 @@ impl Stage {
 }
 
 fn play(action: impl FnOnce()) {
-    match catch_unwind(AssertUnwindSafe(action)) {
-        Err(payload) if !payload.is::<Killed>() && !is_void() => resume_unwind(payload),
-        _ => note(|| "ends".to_owned()),
+    match run_role(action) {
+        Ok(()) => note(|| "ends".to_owned()),
+        Err(payload) => resume_unwind(payload),
     }
 }
