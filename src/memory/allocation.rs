@@ -8,9 +8,10 @@ use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::{Relaxed, Release, SeqCst};
 
 use super::agents::AGENT_COUNT;
-use super::directory::{Block, DYING, Extent, FREE, Handle, Kind, LIVE, RESERVED, left, state_word};
+use super::directory::{DYING, Extent, FREE, LIVE, RESERVED, left, state_word};
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;
+use super::handle::{Block, Handle, Kind};
 use super::layout::{
     H_ENTRY_COUNT, H_FREE_LISTS, H_LARGE_END, H_LIVE_BYTES, H_LIVE_COUNT, H_SMALL_END, H_WARM_BYTES, SMALL_BLOCK_MAX,
 };

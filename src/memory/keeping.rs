@@ -16,8 +16,9 @@
 
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 
-use super::directory::{Block, FREE, Handle, LIVE, left, stale, state_word};
+use super::directory::{FREE, LIVE, left, stale, state_word};
 use super::domain::Domain;
+use super::handle::{Block, Handle};
 use crate::error::Result;
 
 impl Domain {

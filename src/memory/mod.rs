@@ -7,6 +7,7 @@
 //! | discovery | how a process finds the domain of its family |
 //! | agents | the table of JavaScript threads: who is who, and who is dead |
 //! | domain_lock | the one lock that guards the tables; survives its holder's death |
+//! | handle | what blocks are called |
 //! | directory | blocks, their references and their end |
 //! | keeping | blocks that belong to another block |
 //! | allocation | where blocks come from |
@@ -20,6 +21,7 @@ mod directory;
 mod discovery;
 mod domain;
 mod domain_lock;
+mod handle;
 mod keeping;
 mod layout;
 mod names;
@@ -29,7 +31,7 @@ mod size_class;
 pub use agents::{
     AGENT_COUNT, AgentInfo, Agents, PARK_FUTEX, PARK_LOOP, PARK_NOTIFIED, PARK_RUNNING, RECORD_SIZE, TOKEN_MASK, Token,
 };
-pub use directory::{Block, Handle, Kind};
 pub use discovery::{DESCRIPTOR_VARIABLE, HOLDER_VARIABLE};
 pub use domain::Domain;
+pub use handle::{Block, Handle, Kind};
 pub use layout::Layout;

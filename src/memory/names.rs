@@ -9,8 +9,8 @@
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::hash::{DefaultHasher, Hasher};
 
-use super::directory::{Block, Handle, Kind};
 use super::domain::Domain;
+use super::handle::{Block, Handle, Kind};
 use super::layout::Layout;
 use crate::error::{Code, Error, Result};
 
