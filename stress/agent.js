@@ -58,7 +58,7 @@ async function run({ board, flow, setup, place, hands, sendBack }) {
     try {
       if (random.chance(LETS_GO)) hands.letGo(number);
       const objects = hands.of(number);
-      if (random.chance(SENDS_BACK)) sendBack?.(objects);
+      if (sendBack !== undefined && random.chance(SENDS_BACK)) flow.send(sendBack, objects);
       await workloads[number].step(flow, objects, board.primitives[number]);
     } catch (error) {
       flow.fault(error.stack);

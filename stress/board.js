@@ -4,7 +4,7 @@
 // | region | words | written by |
 // |---|---|---|
 // | head | HEAD_WORDS | the parent; FAULTS by whoever finds one |
-// | lives | 4 for each process that is ever started | the parent; pid and start time by the process |
+// | lives | 4 for each process that is ever started | the parent |
 // | records | RECORD_WORDS for each flow that can be there at a time | its flow; the parent clears it after a death |
 // | counts | a word for each record and primitive: operations | the record's flow |
 // | worst | the same: the longest wait after a kill, milliseconds | the record's flow |
@@ -73,8 +73,10 @@ const RECORD = Object.freeze({
   FORM: 6,
   /** Counts the flow's operations. */
   OPERATION: 7,
+  /** 1 while it sends objects. */
+  SENDING: 8,
   /** From here on: what a primitive's checks need to know of a flow. */
-  OWN: 8,
+  OWN: 9,
 });
 
 /** Phases of an operation. */

@@ -39,6 +39,8 @@ class Family {
     this.#keepers = keepers;
     this.started = 0;
     this.ended = 0;
+    /** Messages with objects that may have been cut off by a kill while they were written or read. */
+    this.cut = 0;
   }
 
   /** @returns {object[]} those that have been started and have not ended */
@@ -79,6 +81,8 @@ class Family {
     member.child = isFork ? forkMember(setup, this.#env) : startMember(setup, this.#env);
     member.child.on('exit', (code, signal) => this.#ended(member, code, signal));
     member.child.on('error', (error) => this.#board.fault(`a member could not be started: ${error.message}`));
+    // Before the process can have got the message and do anything with what is in it.
+    if (member.child.pid > 0) this.#lives.enter(life, member.child.pid);
     this.#members.set(life, member);
     this.started += 1;
   }
@@ -155,6 +159,7 @@ class Family {
       const keeper = this.#keepers.find(({ number }) => number === primitive);
       keeper?.bury(id, record);
       if (isDoomed) this.onKilledAt(primitive, record[RECORD.PHASE]);
+      this.cut += record[RECORD.SENDING];
       record.fill(0);
     }
   }

@@ -149,6 +149,13 @@ class Flow {
     spin(this.random.below(this.random.chance(0.9) ? 300 : 100_000));
   }
 
+  /** Sends objects to the parent. The mark comes first: killed in the middle, what is under way is nobody's. */
+  send(sendBack, objects) {
+    this.#set(RECORD.SENDING, 1);
+    sendBack(objects);
+    this.#set(RECORD.SENDING, 0);
+  }
+
   fault(text) {
     const name = this.#primitive === undefined ? '' : `${this.#board.names[this.#primitive]}: `;
     this.#board.fault(`${name}${this.lives.describe(this.id)}: ${text}`);

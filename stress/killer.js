@@ -101,7 +101,11 @@ class Killer {
     await delay(random.between(0, BIRTH_MS));
     const young = successor();
     if (isOver() || young === undefined || young.isDoomed) return;
-    if (!this.#family.running.includes(young)) this.births += 1;
+    if (!this.#family.running.includes(young)) {
+      this.births += 1;
+      // It may be reading what it was started with.
+      this.#family.cut += 1;
+    }
     this.#family.kill(young);
     this.kills += 1;
   }
@@ -135,6 +139,7 @@ class Killer {
     const keeper = random.pick(this.#keepers);
     if (!member.isFork || !member.child.connected) return;
     this.gifts += 1;
+    this.#family.cut += 1;
     member.child.send({ gift: { number: keeper.number, objects: keeper.objects } });
   }
 }

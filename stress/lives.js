@@ -28,11 +28,11 @@ class Lives {
     this.#board = board;
   }
 
-  /** In the process itself, before its first operation. */
-  enter(life) {
+  /** That life is the process with that pid, which was just started and not waited for yet. */
+  enter(life, pid) {
     const words = this.#board.life(life);
-    Atomics.store(words, LIFE.START_TIME, look(process.pid).startTime);
-    Atomics.store(words, LIFE.PID, process.pid);
+    Atomics.store(words, LIFE.START_TIME, look(pid).startTime);
+    Atomics.store(words, LIFE.PID, pid);
   }
 
   state(life) {

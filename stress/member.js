@@ -7,7 +7,6 @@ const { Worker, isMainThread, workerData } = require('node:worker_threads');
 const { hammer } = require('./agent');
 const { Board } = require('./board');
 const { Hands } = require('./hands');
-const { Lives } = require('./lives');
 const { workloads } = require('./workloads');
 
 /**
@@ -17,7 +16,6 @@ const { workloads } = require('./workloads');
 async function serve(setup, mail = {}) {
   const { board: array, objects, ...plain } = setup;
   const board = new Board(array.view, workloads);
-  new Lives(board).enter(setup.life);
   const hands = Array.from({ length: setup.flows }, (_, flow) => new Hands(flow === 0 ? new Map(objects) : undefined));
   mail.onGift?.((number, gift) => hands[0].give(number, gift));
   const thread = setup.threadFlows > 0 ? startThread(plain, board) : undefined;

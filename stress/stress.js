@@ -166,8 +166,9 @@ class Run {
 
   async #tell() {
     const hadFault = this.#hasFault;
+    const { cut } = this.#family;
     const lines = this.#close();
-    const left = await this.#leaks.end();
+    const left = await this.#leaks.end(cut);
     // After a fault the members were killed in the middle of everything.
     const faults = hadFault ? [] : [...this.#found, ...left.faults];
     for (const line of [...lines, left.text]) this.#print(line);

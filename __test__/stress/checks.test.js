@@ -6,7 +6,7 @@ const { Board, HEAD, LIFE, PHASE, RECORD, idOf, recordOf } = require('../../stre
 const exclusion = require('../../stress/exclusion');
 const { Flow } = require('../../stress/flow');
 const { BLOCKING, BLOCKING_LIMITED, wait } = require('../../stress/forms');
-const { Lives, look } = require('../../stress/lives');
+const { Lives } = require('../../stress/lives');
 const places = require('../../stress/places');
 const { Random } = require('../../stress/random');
 const { Watchdog } = require('../../stress/watchdog');
@@ -23,7 +23,7 @@ function scene() {
   let time = 0;
   const now = () => time;
   for (const life of [1, 2, 3]) {
-    lives.enter(life);
+    lives.enter(life, process.pid);
     lives.begin(life);
   }
   const flow = (life, seat) => {
@@ -221,12 +221,10 @@ test('watchdog: who was killed does not hang', (t) => {
 });
 
 test('lives: a process that was killed is dead, whatever the package believes', async (t) => {
-  const { board, lives } = scene();
+  const { lives } = scene();
   const child = new Process(() => new Promise((resolve) => setTimeout(resolve, 60_000))).start();
   child.result.catch(() => {});
-  const words = board.life(4);
-  Atomics.store(words, LIFE.PID, child.pid);
-  Atomics.store(words, LIFE.START_TIME, look(child.pid).startTime);
+  lives.enter(4, child.pid);
   lives.begin(4);
   t.true(lives.isAlive(idOf(4, 0, 0)));
   child.kill();
