@@ -187,8 +187,9 @@ impl<'d> Barrier<'d> {
 
     /// How the ticket's round ended, if it has.
     fn outcome(self, ticket: Ticket) -> Option<Progress> {
-        // Acquire pairs with the Release in `end_round`: who sees the new round sees how the old one ended.
-        if self.round().load(Acquire) == ticket.round {
+        // SeqCst: a waiter looks after it registered, and `end_round` wakes after it stored. Who sees the new round sees how
+        // the old one ended.
+        if self.round().load(SeqCst) == ticket.round {
             return None;
         }
         let passed = self.outcomes().load(Acquire) >> (ticket.round % 64) & 1 == 1;
