@@ -44,12 +44,18 @@ enum Step {
     Unship { object: Index },
 }
 
+/// What a lock's block has at least; a shorter one is refused as overwritten.
+const LOCK_BYTES: u64 = 128;
+
 fn step() -> impl Strategy<Value = Step> {
     let member = 0..MEMBERS;
     let length = prop_oneof![4 => 0..300_u64, 3 => 300..6000_u64, 2 => 6000..200_000_u64, 1 => 200_000..8_000_000_u64];
     let kind = prop_oneof![4 => Just(Kind::Buffer), 1 => Just(Kind::Lock), 1 => Just(Kind::Payload)];
     prop_oneof![
-        4 => (member.clone(), kind, length).prop_map(|(member, kind, length)| Step::Allocate { member, kind, length }),
+        4 => (member.clone(), kind, length).prop_map(|(member, kind, length)| {
+            let length = if kind == Kind::Lock { length.max(LOCK_BYTES) } else { length };
+            Step::Allocate { member, kind, length }
+        }),
         3 => (member.clone(), any::<Index>()).prop_map(|(member, object)| Step::Attach { member, object }),
         1 => (member.clone(), any::<Index>()).prop_map(|(member, object)| Step::Retain { member, object }),
         5 => (member, any::<Index>()).prop_map(|(member, object)| Step::Detach { member, object }),
@@ -228,7 +234,7 @@ proptest! {
             match step {
                 NameStep::Open { member, name, kind } => {
                     let domain = &members[member];
-                    let opened = domain.open_named(kind, &names[name], || domain.allocate(kind, 64));
+                    let opened = domain.open_named(kind, &names[name], || domain.allocate(kind, LOCK_BYTES));
                     match (open.get_mut(&name), opened) {
                         (None, Ok((block, true))) => {
                             prop_assert_eq!(block.handle.kind, kind);

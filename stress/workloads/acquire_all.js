@@ -69,8 +69,9 @@ async function one(flow, objects, words, part) {
   else object.release();
 }
 
+/** Who got some and gave them back since it did not get all may have been told of the dead: the next one is not. */
 function enter(flow, objects, words, part) {
-  exclusion.enter(flow, wordsOf(words, part), objects[PARTS[part].name].abandonedBy);
+  exclusion.enter(flow, wordsOf(words, part), objects[PARTS[part].name].abandonedBy ?? undefined);
 }
 
 /** None was kept. Other flows of the same thread may have it. */

@@ -18,7 +18,7 @@ const { Barrier, BrokenBarrierError } = require('../..');
 const PARTIES = 3;
 const ROUNDS_MAX = 40;
 /** How long a flow waits to be invited. */
-const PATIENCE_MS = 60;
+const PATIENCE_MS = 250;
 
 const WISH = 0;
 /** Words of the board. SESSION: number × 4 + one of the states below. */
@@ -215,4 +215,4 @@ function describe({ objects: { barrier }, words, state }) {
   ];
 }
 
-module.exports = { name: 'Barrier', weight: 1, words: WORDS, open, step, begin, bury, tend, census, describe, act };
+module.exports = { name: 'Barrier', weight: 4, words: WORDS, open, step, begin, bury, tend, census, describe, act };

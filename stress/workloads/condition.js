@@ -152,7 +152,7 @@ function describe({ objects, words, lives }) {
 
 module.exports = {
   name: 'Condition',
-  weight: 3,
+  weight: 6,
   words: NAMES.length * OWN,
   open,
   step,

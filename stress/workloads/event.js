@@ -106,4 +106,4 @@ function describe({ objects: { pulse, level }, words }) {
   return [`pulse ${pulse.isSet}, level ${level.isSet}; pulses, pulsed, set, cleared: ${Array.from(words)}`];
 }
 
-module.exports = { name: 'Event', weight: 1, words: WORDS, open, step, begin, bury, tend, census, describe };
+module.exports = { name: 'Event', weight: 2, words: WORDS, open, step, begin, bury, tend, census, describe };

@@ -73,7 +73,7 @@ function describe({ words, state }) {
 
 module.exports = {
   name: 'Latch',
-  weight: 1,
+  weight: 2,
   words: latches.words,
   open: () => ({}),
   step,
