@@ -4,123 +4,146 @@
 //! its own length, which nobody misses on an idle machine. Where processors are wanted it takes them from the very
 //! process that would answer, and uses up the spinner's own share, so that it waits for whole time slices afterwards.
 //!
-//! | seen | then |
-//! |---|---|
-//! | something was there at once | nothing is known |
-//! | something came within the spin | one more spin in vain is forgiven, at most 4 |
-//! | nothing came, and none is forgiven any more | the next 1, 2, 4, 8, then always 16 times are let pass between single trials |
-//! | a sleep that was hardly longer than a spin | four of these times have passed: a spin would nearly have caught it |
-//! | the thread is taken off its processor at least every 10 ms, or a spin took 100 µs longer than asked | no spin for 20 ms, then for 40, and so on to 320; after 100 ms without that, 20 again |
+//! So there is no spin while the machine is crowded: while the thread, when it could run, had to wait for a processor
+//! for 40 % of the last time (some 40 ms), until that is below 25 %. Beside one busy thread for each processor it is some
+//! 30 %, and spins still pay; beside two it is more than half, and with spins a round trip takes half as long again as
+//! without (two processors, November 2026).
+//! The system counts that time, and is asked at most every 5 ms, and only when a spin is about to begin. Spins that took
+//! 100 µs longer than asked count as well: the machine below this one may be crowded. (How often the system takes a
+//! thread off its processor is no measure: on an idle machine two threads that wake each other share one for some
+//! milliseconds now and then, and switch many times.)
 //!
-//! So spins in vain cost at most a sixteenth of what they cost when all are made, and on a busy machine a few milliseconds
-//! out of 320. The system counts the switches, and is asked at most every 2 ms, and only when a spin is about to begin.
+//! Otherwise a spin costs credit, of which there is 32:
+//!
+//! | a wait | credit |
+//! |---|---|
+//! | ended at once | as before |
+//! | ended within its spin | 32 |
+//! | ended soon after its spin, within 100 µs | 1 less |
+//! | lasted longer | 4 less |
+//!
+//! The third row is what two threads see that answer each other and miss each other's spins by the time it takes to wake
+//! up: they need some tries until both are awake. Without credit there is no spin until there were 8 waits that ended
+//! soon, or 56 others (or some of each); then there is credit for 8. If that is used up in vain, it is twice as many the
+//! next time, and so on to 64 and 448. So of spins in vain two in 58 are made at first and two in 450 later on, and one in
+//! nine of those which were nearly in time.
 
 use std::time::{Duration, Instant};
 
-const FORGIVEN_MAX: u32 = 4;
-const PAUSE_MAX: u32 = 16;
-const ASK_AFTER: Duration = Duration::from_millis(2);
-const SWITCH_EVERY: Duration = Duration::from_millis(10);
+const CREDIT_MAX: u32 = 32;
+const CREDIT_OF_TRIAL: u32 = 8;
+const SOON: Duration = Duration::from_micros(100);
+const PRICE_SOON: u32 = 1;
+const PRICE_LATE: u32 = 4;
+/// What a wait without a spin brings towards the next trial, and what is needed.
+const STEP_SOON: u32 = 7;
+const STEP_LATE: u32 = 1;
+const STEPS_MIN: u32 = 56;
+const STEPS_MAX: u32 = 448;
+
+const ASK_AFTER: Duration = Duration::from_millis(5);
+/// How many of the latest questions count.
+const MEMORY: u32 = 8;
+const CROWDED_PER_MILLE: u32 = 400;
+const CALM_PER_MILLE: u32 = 250;
 const LATE: Duration = Duration::from_micros(100);
-const REST_MIN: Duration = Duration::from_millis(20);
-const REST_MAX: Duration = Duration::from_millis(320);
-const CALM: Duration = Duration::from_millis(100);
 
 pub struct Spin {
     limit: Duration,
-    forgiven: u32,
-    /// Times to let pass before the next trial, and before the one after it.
-    pause: u32,
-    next_pause: u32,
-    /// The processors are wanted: no spin before that.
-    rests_until: Option<Instant>,
-    next_rest: Duration,
-    /// How often the thread had been taken off its processor, and when that was asked.
-    asked: Option<(Instant, u64)>,
-    /// Since when it has not been.
-    calm_since: Option<Instant>,
+    credit: u32,
+    steps: u32,
+    steps_needed: u32,
+    /// The present wait: since when, and what became of its spin, if there was one.
+    wait: Option<(Instant, Option<bool>)>,
+    crowd: Crowd,
+}
+
+/// How long the thread waits for a processor.
+#[derive(Default)]
+struct Crowd {
+    asked: Option<(Instant, Duration)>,
+    /// What spins have taken longer than asked, since then.
+    lateness: Duration,
+    per_mille: u32,
+    is_crowded: bool,
 }
 
 impl Spin {
     /// A spin lasts `limit`; zero: there is none.
     pub fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            forgiven: FORGIVEN_MAX,
-            pause: 0,
-            next_pause: 1,
-            rests_until: None,
-            next_rest: REST_MIN,
-            asked: None,
-            calm_since: None,
-        }
+        let crowd = Crowd::default();
+        Self { limit, credit: CREDIT_MAX, steps: 0, steps_needed: STEPS_MIN, wait: None, crowd }
     }
 
     pub fn limit(&self) -> Duration {
         self.limit
     }
 
-    /// The thread has nothing to do: whether it spins. `switches` counts how often it was taken off its processor.
-    pub fn begins(&mut self, now: Instant, switches: impl FnOnce() -> u64) -> bool {
-        if self.limit.is_zero() || self.rests_until.is_some_and(|end| now < end) {
+    /// The thread has nothing to do: whether it spins. `delay` is how long it has waited for a processor in its life, if
+    /// that is known.
+    pub fn begins(&mut self, now: Instant, delay: impl FnOnce() -> Option<Duration>) -> bool {
+        if self.limit.is_zero() {
             return false;
         }
-        if self.rests_until.take().is_some() {
-            self.asked = None;
-        }
-        let is_due = self.asked.is_none_or(|(at, _)| now.saturating_duration_since(at) >= ASK_AFTER);
-        if is_due && self.is_wanted(now, switches()) {
-            self.rest(now);
-            return false;
-        }
-        if self.pause > 0 {
-            self.pause -= 1;
-            return false;
-        }
-        true
+        self.wait = Some((now, None));
+        self.crowd.look(now, delay);
+        self.credit > 0 && !self.crowd.is_crowded
     }
 
-    /// A spin has ended: whether something came, and how long it took.
-    pub fn ended(&mut self, now: Instant, came: bool, took: Duration) {
-        if took > self.limit + LATE {
-            self.rest(now);
-        } else if came {
-            self.forgiven = (self.forgiven + 1).min(FORGIVEN_MAX);
-            self.next_pause = 1;
-        } else if self.forgiven > 1 {
-            self.forgiven -= 1;
-        } else {
-            self.forgiven = 0;
-            self.pause = self.next_pause;
-            self.next_pause = (self.next_pause * 2).min(PAUSE_MAX);
+    /// The spin has ended: whether something came, and how long it took.
+    pub fn ended(&mut self, came: bool, took: Duration) {
+        let lateness = took.saturating_sub(self.limit);
+        if lateness > LATE {
+            self.crowd.lateness += lateness;
+        }
+        if let Some((_, caught)) = &mut self.wait {
+            *caught = Some(came);
         }
     }
 
-    /// The thread slept that long.
-    pub fn slept(&mut self, took: Duration) {
-        if took < self.limit * 2 {
-            self.pause = self.pause.saturating_sub(3);
+    /// Something has come, within a spin or not.
+    pub fn arrived(&mut self, now: impl FnOnce() -> Instant) {
+        let Some((since, caught)) = self.wait.take() else { return };
+        let is_soon = || now().saturating_duration_since(since) <= self.limit + SOON;
+        match caught {
+            Some(true) => {
+                self.credit = CREDIT_MAX;
+                (self.steps, self.steps_needed) = (0, STEPS_MIN);
+            }
+            Some(false) => {
+                self.credit = self.credit.saturating_sub(if is_soon() { PRICE_SOON } else { PRICE_LATE });
+            }
+            None if self.credit == 0 => {
+                self.steps += if is_soon() { STEP_SOON } else { STEP_LATE };
+                if self.steps >= self.steps_needed {
+                    self.credit = CREDIT_OF_TRIAL;
+                    self.steps = 0;
+                    self.steps_needed = (self.steps_needed * 2).min(STEPS_MAX);
+                }
+            }
+            None => {}
         }
     }
+}
 
-    fn is_wanted(&mut self, now: Instant, switches: u64) -> bool {
-        let (at, before) = self.asked.replace((now, switches)).unwrap_or((now, switches));
-        let count = u32::try_from(switches.saturating_sub(before)).unwrap_or(u32::MAX);
-        // A single one says nothing: the system's own threads want a processor, too.
-        if count > 1 && now.saturating_duration_since(at) <= SWITCH_EVERY.saturating_mul(count) {
-            return true;
+impl Crowd {
+    fn look(&mut self, now: Instant, delay: impl FnOnce() -> Option<Duration>) {
+        let Some((at, before)) = self.asked else {
+            self.asked = Some((now, delay().unwrap_or_default()));
+            return;
+        };
+        let passed = now.saturating_duration_since(at);
+        if passed < ASK_AFTER {
+            return;
         }
-        let calm_since = *self.calm_since.get_or_insert(now);
-        if now.saturating_duration_since(calm_since) >= CALM {
-            self.next_rest = REST_MIN;
-        }
-        false
-    }
-
-    fn rest(&mut self, now: Instant) {
-        self.rests_until = Some(now + self.next_rest);
-        self.next_rest = (self.next_rest * 2).min(REST_MAX);
-        self.calm_since = None;
+        let delay = delay().unwrap_or_default();
+        let waited = delay.saturating_sub(before).max(std::mem::take(&mut self.lateness));
+        let share = (waited.as_micros() * 1000 / passed.as_micros().max(1)).min(1000) as u32;
+        // The longer ago the last question, the less the answers before it count.
+        let weight = (passed.as_micros() / ASK_AFTER.as_micros()).min(u128::from(MEMORY)) as u32;
+        self.per_mille = (self.per_mille * (MEMORY - weight) + share * weight) / MEMORY;
+        self.is_crowded = self.per_mille >= if self.is_crowded { CALM_PER_MILLE } else { CROWDED_PER_MILLE };
+        self.asked = Some((now, delay));
     }
 }
 
@@ -129,133 +152,158 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_micros(20);
+    const WORK: Duration = Duration::from_micros(5);
+    const AT_ONCE: Duration = Duration::from_micros(3);
+    const NEARLY: Duration = Duration::from_micros(60);
+    const MUCH_LATER: Duration = Duration::from_millis(3);
 
-    /// A thread that has nothing to do again and again, on a clock that it moves itself.
+    /// A thread that works for a little and then waits, again and again, on a clock that the test moves.
     struct Thread {
         spin: Spin,
         now: Instant,
-        switches: u64,
+        /// Of its time, what it waits for a processor.
+        crowd_per_mille: u32,
+        delay: Duration,
         asked: u32,
     }
 
     impl Thread {
         fn new() -> Self {
-            Self { spin: Spin::new(LIMIT), now: Instant::now(), switches: 7, asked: 0 }
+            let spin = Spin::new(LIMIT);
+            Self { spin, now: Instant::now(), crowd_per_mille: 0, delay: Duration::ZERO, asked: 0 }
         }
 
-        /// One chance to spin after that time; `came` and `took` are what a spin would find. Whether it spun.
-        fn idles(&mut self, after: Duration, came: bool, took: Duration) -> bool {
-            self.now += after;
-            let (switches, asked) = (self.switches, &mut self.asked);
-            let count = || {
+        fn passes(&mut self, time: Duration) {
+            self.now += time;
+            self.delay += time * self.crowd_per_mille / 1000;
+        }
+
+        /// Whether it spins in a wait of that length.
+        fn waits(&mut self, length: Duration) -> bool {
+            self.passes(WORK);
+            let (delay, asked) = (self.delay, &mut self.asked);
+            let spins = self.spin.begins(self.now, || {
                 *asked += 1;
-                switches
-            };
-            let spins = self.spin.begins(self.now, count);
+                Some(delay)
+            });
             if spins {
-                self.now += took;
-                self.spin.ended(self.now, came, took);
+                self.spin.ended(length <= LIMIT, length.min(LIMIT));
             }
+            self.passes(length);
+            let now = self.now;
+            self.spin.arrived(|| now);
             spins
         }
 
-        fn spins_in(&mut self, chances: u32, after: Duration, came: bool) -> u32 {
-            (0..chances).map(|_| u32::from(self.idles(after, came, LIMIT))).sum()
-        }
-
-        /// For how long it does not spin at all.
-        fn rests(&mut self) -> Duration {
-            let began = self.now;
-            while !self.idles(Duration::from_millis(1), true, LIMIT) {}
-            self.now - began
+        /// How many of these waits begin with a spin.
+        fn spins_in(&mut self, waits: u32, length: Duration) -> u32 {
+            (0..waits).map(|_| u32::from(self.waits(length))).sum()
         }
     }
 
-    const SOON: Duration = Duration::from_micros(10);
-    const MILLISECOND: Duration = Duration::from_millis(1);
-
     #[test]
-    fn spins_that_succeed_are_all_made_also_when_some_are_in_vain() {
+    fn spins_that_catch_something_are_all_made_also_when_others_are_in_vain() {
         let mut thread = Thread::new();
-        assert_eq!(thread.spins_in(10_000, SOON, true), 10_000);
+        assert_eq!(thread.spins_in(10_000, AT_ONCE), 10_000);
         for _ in 0..100 {
-            assert_eq!(thread.spins_in(3, SOON, false), 3);
-            assert_eq!(thread.spins_in(3, SOON, true), 3);
+            assert_eq!(thread.spins_in(7, MUCH_LATER), 7);
+            assert_eq!(thread.spins_in(1, AT_ONCE), 1);
+            assert_eq!(thread.spins_in(30, NEARLY), 30);
+            assert_eq!(thread.spins_in(1, AT_ONCE), 1);
         }
     }
 
     #[test]
-    fn spins_in_vain_become_one_in_seventeen_and_the_first_success_brings_them_back() {
+    fn spins_long_before_anything_comes_are_given_up_and_tried_now_and_then() {
         let mut thread = Thread::new();
-        assert_eq!(thread.spins_in(4, SOON, false), 4, "the first ones are forgiven");
-        assert!(!thread.idles(SOON, false, LIMIT));
-        thread.spins_in(100, SOON, false);
-        let made = thread.spins_in(1700, SOON, false);
-        assert_eq!(made, 100);
-        let waited = (1..100).find(|_| thread.idles(SOON, true, LIMIT)).expect("it tries again");
-        assert!(waited <= 17, "the trial came after {waited} times");
-        assert_eq!(thread.spins_in(100, SOON, true), 100);
+        assert_eq!(thread.spins_in(8, MUCH_LATER), 8);
+        assert_eq!(thread.spins_in(56, MUCH_LATER), 0);
+        assert_eq!(thread.spins_in(2, MUCH_LATER), 2);
+        assert_eq!(thread.spins_in(112, MUCH_LATER), 0);
+        thread.spins_in(1000, MUCH_LATER);
+        assert_eq!(thread.spins_in(4500, MUCH_LATER), 20);
     }
 
     #[test]
-    fn sleeps_hardly_longer_than_a_spin_bring_the_next_trial_nearer() {
+    fn spins_that_are_nearly_in_time_are_tried_for_longer_and_more_often() {
         let mut thread = Thread::new();
-        thread.spins_in(200, SOON, false);
-        while !thread.idles(SOON, false, LIMIT) {}
-        let mut let_pass = 0;
-        while !thread.idles(SOON, false, LIMIT) {
-            let_pass += 1;
-            thread.spin.slept(Duration::from_micros(30));
-            thread.spin.slept(Duration::from_millis(30));
-        }
-        assert_eq!(let_pass, 4);
+        assert_eq!(thread.spins_in(32, NEARLY), 32);
+        assert_eq!(thread.spins_in(8, NEARLY), 0);
+        assert_eq!(thread.spins_in(8, NEARLY), 8);
+        assert_eq!(thread.spins_in(16, NEARLY), 0);
+        thread.spins_in(1000, NEARLY);
+        let made = thread.spins_in(7200, NEARLY);
+        assert!((792..=808).contains(&made), "{made} of 7200");
     }
 
     #[test]
-    fn a_thread_that_is_taken_off_its_processor_rests_longer_each_time_and_less_when_it_was_calm() {
+    fn after_a_long_calm_answers_that_come_soon_bring_the_spins_back() {
         let mut thread = Thread::new();
-        let mut rests = Vec::new();
-        for _ in 0..7 {
-            while thread.idles(MILLISECOND, true, LIMIT) {
-                thread.switches += 1;
-            }
-            rests.push(thread.rests().as_millis());
-        }
-        for (rest, expected) in rests.iter().zip([20, 40, 80, 160, 320, 320, 320]) {
-            assert!((expected - 2..=expected + 2).contains(rest), "{rests:?}");
-        }
-        assert_eq!(thread.spins_in(200, MILLISECOND, true), 200, "calm for a while");
-        thread.switches += 100;
-        thread.idles(MILLISECOND, true, LIMIT);
-        thread.idles(MILLISECOND, true, LIMIT);
-        assert!(thread.rests().as_millis() <= 20);
+        thread.spins_in(5000, MUCH_LATER);
+        let first = (0..100).find(|_| thread.waits(NEARLY)).expect("it tries again");
+        assert!(first <= 64, "{first} answers later");
+        assert_eq!(thread.spins_in(100, AT_ONCE), 100);
+        thread.spins_in(8, MUCH_LATER);
+        assert_eq!(thread.spins_in(9, NEARLY), 1, "the next trial is as near as at first");
     }
 
     #[test]
-    fn a_spin_that_took_much_longer_than_asked_was_interrupted_whatever_came() {
-        for came in [true, false] {
-            let mut thread = Thread::new();
-            assert!(thread.idles(SOON, came, Duration::from_millis(3)));
-            assert!((18..=22).contains(&thread.rests().as_millis()));
-        }
-    }
-
-    #[test]
-    fn few_switches_far_apart_do_not_matter_and_the_system_is_asked_seldom() {
+    fn on_a_crowded_machine_there_is_no_spin_and_soon_after_it_there_is() {
         let mut thread = Thread::new();
+        let waits_in_ms = |ms: u32| ms * 1000 / (AT_ONCE + WORK).as_micros() as u32;
+        thread.spins_in(waits_in_ms(100), AT_ONCE);
+        thread.crowd_per_mille = 600;
+        let until_noticed = thread.spins_in(waits_in_ms(1000), AT_ONCE);
+        assert!(until_noticed < waits_in_ms(60), "{until_noticed}");
+        thread.crowd_per_mille = 300;
+        assert_eq!(thread.spins_in(waits_in_ms(1000), AT_ONCE), 0, "better, but not calm");
+        thread.crowd_per_mille = 20;
+        let made = thread.spins_in(waits_in_ms(1000), AT_ONCE);
+        assert!(made > waits_in_ms(900), "{made}");
+    }
+
+    #[test]
+    fn a_short_time_of_crowding_does_not_matter() {
+        let mut thread = Thread::new();
+        for _ in 0..50 {
+            thread.crowd_per_mille = 300;
+            assert_eq!(thread.spins_in(10_000, AT_ONCE), 10_000);
+            thread.crowd_per_mille = 800;
+            assert_eq!(thread.spins_in(800, AT_ONCE), 800);
+        }
+    }
+
+    #[test]
+    fn spins_that_take_much_longer_than_asked_count_as_crowding_where_the_system_tells_nothing() {
+        let mut thread = Thread::new();
+        let mut made = 0;
         for _ in 0..1000 {
-            assert_eq!(thread.spins_in(20, MILLISECOND, true), 20);
-            thread.switches += 1;
+            let now = thread.now;
+            if thread.spin.begins(now, || None) {
+                made += 1;
+                thread.now += MUCH_LATER;
+                thread.spin.ended(true, MUCH_LATER);
+            }
+            thread.now += Duration::from_millis(1);
+            let now = thread.now;
+            thread.spin.arrived(|| now);
         }
-        thread.asked = 0;
-        thread.spins_in(10_000, SOON, true);
-        assert!(thread.asked <= 150, "asked {} times in 300 ms", thread.asked);
+        assert!((20..400).contains(&made), "{made} of 1000");
+    }
+
+    #[test]
+    fn the_system_is_asked_seldom() {
+        let mut thread = Thread::new();
+        let began = thread.now;
+        thread.spins_in(100_000, AT_ONCE);
+        let (asked, passed) = (thread.asked, (thread.now - began).as_millis() as u32);
+        assert!(asked <= passed / 5 + 1, "{asked} times in {passed} ms");
     }
 
     #[test]
     fn without_a_length_there_is_no_spin() {
         let mut thread = Thread { spin: Spin::new(Duration::ZERO), ..Thread::new() };
-        assert_eq!(thread.spins_in(100, SOON, true), 0);
+        assert_eq!(thread.spins_in(100, AT_ONCE), 0);
         assert_eq!(thread.asked, 0);
     }
 }

@@ -1,5 +1,7 @@
 //! The calling thread and process.
 
+use std::time::Duration;
+
 /// The threads' own variables, by one name: the model checker puts its own in their place.
 pub use std::thread_local;
 
@@ -23,8 +25,32 @@ pub fn block_signals() {
     let _ = nix::sys::signal::SigSet::all().thread_block();
 }
 
-/// How often the calling thread was taken off its processor although it had something to do.
-pub fn switches() -> u64 {
-    use nix::sys::resource::{UsageWho, getrusage};
-    getrusage(UsageWho::RUSAGE_THREAD).map_or(0, |usage| usage.involuntary_context_switches() as u64)
+/// How long the calling thread has waited for a processor in its life, when it could run. `None`: the system does not tell.
+pub fn processor_delay() -> Option<Duration> {
+    let statistics = std::fs::read("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds = std::str::from_utf8(&statistics).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn more_threads_than_processors_wait_for_one() {
+        if super::processor_delay().is_none() {
+            return;
+        }
+        let waits = || {
+            let before = super::processor_delay();
+            let end = Instant::now() + Duration::from_millis(50);
+            while Instant::now() < end {
+                std::hint::spin_loop();
+            }
+            super::processor_delay().zip(before).map_or(Duration::ZERO, |(after, before)| after.saturating_sub(before))
+        };
+        let threads: Vec<_> = (0..3 * super::processor_count()).map(|_| std::thread::spawn(waits)).collect();
+        let waited: Duration = threads.into_iter().map(|thread| thread.join().expect("it ends")).sum();
+        assert!(waited > Duration::from_millis(10), "{waited:?}");
+    }
 }

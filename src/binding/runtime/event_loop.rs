@@ -77,7 +77,6 @@ fn prepare() {
             // Whatever uv_backend_timeout() says: it is 0 also while a new descriptor waits to be watched, and then the
             // loop does sleep.
             if runtime.agent.enter_loop_sleep() {
-                runtime.asleep_since = Some(Instant::now());
                 return true;
             }
             runtime.agent.leave_sleep();
@@ -134,7 +133,7 @@ impl Runtime {
             return true;
         }
         let began = Instant::now();
-        if !self.spin.begins(began, thread::switches) {
+        if !self.spin.begins(began, thread::processor_delay) {
             return false;
         }
         let end = began + self.spin.limit();
@@ -149,7 +148,7 @@ impl Runtime {
                 break (came, now);
             }
         };
-        self.spin.ended(ended, came, ended - began);
+        self.spin.ended(came, ended - began);
         came
     }
 }
@@ -168,9 +167,6 @@ pub extern "C" fn on_check(_: *mut c_void) {
         let _ = with_any(|runtime| {
             runtime.agent.leave_sleep();
             runtime.waits.detector.wake(&runtime.agent);
-            if let Some(since) = runtime.asleep_since.take() {
-                runtime.spin.slept(since.elapsed());
-            }
             Ok(())
         });
         look_and_dispatch();

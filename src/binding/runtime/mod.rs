@@ -90,8 +90,6 @@ pub struct Runtime {
     spin: Spin,
     /// Of blocking waits, which have other chances.
     blocking_spin: Spin,
-    /// The loop sleeps, or has just woken.
-    asleep_since: Option<Instant>,
     /// A message was handled since the loop last slept.
     had_traffic: bool,
     /// The last field, as fields are dropped in order: with the agent the process may leave the domain, and what it had
@@ -192,7 +190,6 @@ impl Runtime {
             hopes: Hopes::default(),
             spin: Spin::new(spin_from_environment()),
             blocking_spin: Spin::new(spin_from_environment()),
-            asleep_since: None,
             had_traffic: false,
         })
     }
@@ -227,7 +224,7 @@ impl Runtime {
         // Only other threads than the main one are ever told to end while they block.
         let is_worker = thread::id() != std::process::id();
         let began = Instant::now();
-        let spins = self.blocking_spin.begins(began, thread::switches);
+        let spins = self.blocking_spin.begins(began, thread::processor_delay);
         let patience = Patience {
             spins: if spins { looks_within(self.blocking_spin.limit()) } else { 0 },
             look_again_after: if is_worker { WORKER_LOOKS_AFTER } else { LOOK_AGAIN_AFTER },
@@ -239,8 +236,9 @@ impl Runtime {
         if spins {
             // One that took longer has slept, and was not preempted in its spin as far as can be told.
             let (limit, took) = (self.blocking_spin.limit(), began.elapsed());
-            self.blocking_spin.ended(began + took, took <= limit, took.min(limit));
+            self.blocking_spin.ended(took <= limit, took.min(limit));
         }
+        self.blocking_spin.arrived(Instant::now);
         // Notifications for the asynchronous waits may have been taken away by the blocking one.
         self.interrupt.raise();
         outcome
@@ -298,6 +296,7 @@ impl Runtime {
                 events.push(Event { instance, kind: EVENT_WAIT, id, value: super::arguments::outcome(outcome) });
             }
         }
+        let mut has_come = false;
         for (&id, state) in &mut self.channels {
             if !state.reading {
                 continue;
@@ -306,7 +305,7 @@ impl Runtime {
             let ended = state.endpoint.is_ended();
             if state.endpoint.has_data() {
                 events.push(Event { instance: state.instance, kind: EVENT_CHANNEL, id, value: 0.0 });
-                self.had_traffic = true;
+                has_come = true;
             } else if ended && !state.end_reported {
                 state.end_reported = true;
                 events.push(Event { instance: state.instance, kind: EVENT_CHANNEL_END, id, value: 0.0 });
@@ -315,8 +314,12 @@ impl Runtime {
         for (&id, state) in &self.queues {
             if state.idle && state.queue.has_tasks() {
                 events.push(Event { instance: state.instance, kind: EVENT_TASKS, id, value: 0.0 });
-                self.had_traffic = true;
+                has_come = true;
             }
+        }
+        if has_come {
+            self.had_traffic = true;
+            self.spin.arrived(Instant::now);
         }
         self.settle();
     }
