@@ -4,14 +4,11 @@
 mod family;
 
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
 use family::{BOUND, Board, Child, Random, bounded, new_domain, play};
 use multiproc::channel::Endpoint;
 use multiproc::error::Code;
 use multiproc::memory::{AGENT_COUNT, Block, Domain, Handle, Kind, Layout, TOKEN_MASK, Token};
-use multiproc::process::watcher;
 use multiproc::sync::barrier::{Arrival, Barrier};
 use multiproc::sync::lock::{self, Lock};
 use multiproc::sync::park::Agent;
@@ -34,31 +31,19 @@ const CONTENDED: u32 = 1 << 31;
 
 #[test]
 fn role() {
-    play(&[("stay", stay), ("churn", churn)]);
+    play(&[("stay", stay)]);
 }
 
-/// Says who it is, and stays. With a watcher or without.
+/// Says who it is, and stays.
 fn stay(domain: &'static Domain, arguments: &[u64]) {
-    let board = Board::open(domain, arguments[0]);
-    if arguments[1] == 1 {
-        watcher::start(domain).expect("a watcher");
-    }
-    board.set(0, u64::from(domain.first_agent().0));
-    std::thread::sleep(BOUND);
+    Board::open(domain, arguments[0]).set(0, u64::from(domain.first_agent().0));
+    // Longer than anybody waits for it.
+    std::thread::sleep(BOUND * 2);
 }
 
-fn churn(domain: &'static Domain, arguments: &[u64]) {
-    let board = Board::open(domain, arguments[0]);
-    board.set(0, u64::from(domain.first_agent().0));
-    while board.get(1) == 0 {
-        let block = domain.allocate(Kind::Buffer, 200).expect("a block");
-        domain.detach(block.handle);
-    }
-}
-
-fn neighbour(role: &str, domain: &'static Domain, board: Board, argument: u64) -> (Child, u32) {
+fn neighbour(domain: &'static Domain, board: Board) -> (Child, u32) {
     board.set(0, 0);
-    let child = Child::start(role, domain, &[board.address(), argument]);
+    let child = Child::start("stay", domain, &[board.address()]);
     board.wait_for("the neighbour", 0, |token| token != 0);
     (child, board.get(0) as u32)
 }
@@ -78,77 +63,6 @@ fn assert_apart(domain: &Domain, blocks: &[Block]) {
     assert!(ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{ranges:?}");
     assert!(ranges.iter().all(|(start, end)| *start >= domain.layout().small_start && *end <= domain.map().len()));
     domain.check().expect("nothing outside of the domain was touched");
-}
-
-#[test]
-fn domain_lock_word_that_names_nobody_or_this_process_is_taken_over() {
-    let domain = new_domain(64);
-    let word = domain.map().u32_at(DOMAIN_LOCK);
-    let own = domain.first_agent().0;
-    domain.enlist().expect("the first agent");
-    // An agent that never holds this lock: that is done in the name of its process.
-    let second = domain.enlist().expect("a second agent").0;
-    for lie in [second, own, own | CONTENDED, CONTENDED, 1 << 30, u32::MAX, 0x1234_5678, own | 1 << 30] {
-        word.store(lie, SeqCst);
-        let block = bounded("the domain lock", move || domain.allocate(Kind::Buffer, 100)).expect("a block");
-        domain.detach(block.handle);
-        assert_eq!(word.load(SeqCst), 0, "after {lie:#x}");
-    }
-}
-
-#[test]
-fn domain_lock_word_that_names_a_living_process_is_denied_by_its_watcher() {
-    let domain = new_domain(64);
-    let board = Board::new(domain, 8);
-    let (_child, token) = neighbour("stay", domain, board, 1);
-    let before = domain.usage();
-    for lie in [token, token | CONTENDED] {
-        domain.map().u32_at(DOMAIN_LOCK).store(lie, SeqCst);
-        let block = bounded("the domain lock", move || domain.allocate(Kind::Buffer, 100)).expect("a block");
-        domain.detach(block.handle);
-    }
-    assert_eq!(domain.usage(), before);
-}
-
-#[test]
-fn domain_lock_word_that_nobody_denies_is_an_error_until_it_changes() {
-    let domain = new_domain(64);
-    let board = Board::new(domain, 8);
-    let (_child, token) = neighbour("stay", domain, board, 0);
-    let held = allocate(domain, 100);
-    let word = domain.map().u32_at(DOMAIN_LOCK);
-    word.store(token, SeqCst);
-    let error = bounded("the domain lock", move || domain.allocate(Kind::Buffer, 100)).expect_err("the word lies");
-    assert_eq!(error.code, Code::Domain);
-    assert!(error.message.contains("names process"), "{error}");
-    bounded("ten further calls", move || {
-        for _ in 0..10 {
-            domain.allocate(Kind::Lock, 128).expect_err("the word lies on");
-            domain.open_named(Kind::Lock, "name", || domain.allocate(Kind::Lock, 128)).expect_err("as before");
-        }
-        domain.detach(held.handle);
-    });
-    assert!(word.load(SeqCst) & TOKEN_MASK == token, "it was not taken from a living process");
-    word.store(0, SeqCst);
-    assert_apart(domain, &[allocate(domain, 100), allocate(domain, 100)]);
-}
-
-#[test]
-fn holder_stopped_inside_the_domain_lock_is_waited_for() {
-    let mut random = Random::seeded("holder stopped");
-    let domain = new_domain(64);
-    let board = Board::new(domain, 8);
-    let (child, token) = neighbour("churn", domain, board, 0);
-    child.stop_when(&mut random, || domain.map().u32_at(DOMAIN_LOCK).load(SeqCst) & TOKEN_MASK == token);
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || sender.send(domain.allocate(Kind::Buffer, 100).map(|_| ())));
-    // Longer than any lie is believed.
-    let waited = receiver.recv_timeout(Duration::from_secs(13));
-    assert!(matches!(waited, Err(RecvTimeoutError::Timeout)), "{waited:?}");
-    child.go_on();
-    receiver.recv_timeout(BOUND).expect("it comes to an end").expect("a block");
-    board.set(1, 1);
-    child.join();
 }
 
 #[test]
@@ -220,6 +134,54 @@ fn counts_and_ends_that_were_overwritten_are_made_anew() {
     blocks.push(allocate(domain, 100));
     assert_eq!(domain.usage(), (before.0 + 128, before.1 + 1), "inheriting the lock counts anew");
     assert_apart(domain, &blocks);
+}
+
+#[test]
+fn entry_that_says_it_is_huge_is_not_believed() {
+    let domain = new_domain(64);
+    let block = allocate(domain, 100_000);
+    domain.ship(block.handle);
+    domain.detach(block.handle);
+    for size in [1 << 20, 30 << 20] {
+        domain.map().u64_at(entry(block) + LENGTH).store(size, SeqCst);
+        domain.map().u64_at(entry(block) + CAPACITY).store(size, SeqCst);
+        assert_eq!(domain.attach(block.handle).expect_err("refused").code, Code::Handle);
+    }
+}
+
+#[test]
+fn count_of_entries_that_is_too_small_costs_no_block() {
+    let domain = new_domain(64);
+    let mut blocks: Vec<Block> = (0..40).map(|_| allocate(domain, 100)).collect();
+    for count in [0, 1, 39] {
+        domain.map().u32_at(ENTRY_COUNT).store(count, SeqCst);
+        blocks.push(allocate(domain, 100));
+        assert_apart(domain, &blocks);
+        assert!(blocks.iter().all(|block| domain.is_live(block.handle)), "with a count of {count}");
+    }
+}
+
+#[test]
+fn count_of_entries_that_is_too_large_costs_no_memory() {
+    use std::os::unix::fs::MetadataExt;
+    let domain = new_domain(16 << 10);
+    let block = allocate(domain, 100);
+    for count in [domain.layout().entry_capacity, u32::MAX] {
+        domain.map().u32_at(ENTRY_COUNT).store(count, SeqCst);
+        domain.detach(allocate(domain, 100).handle);
+        domain.reap_dead();
+        domain.map().u32_at(ENTRY_COUNT).store(count, SeqCst);
+        domain.map().u32_at(DOMAIN_LOCK).store(CONTENDED, SeqCst);
+        domain.detach(allocate(domain, 100).handle);
+    }
+    let board = Board::new(domain, 8);
+    let (mut child, _) = neighbour(domain, board);
+    domain.map().u32_at(ENTRY_COUNT).store(u32::MAX, SeqCst);
+    child.kill();
+    assert!(domain.reap_dead());
+    assert!(domain.is_live(block.handle));
+    let file = std::fs::metadata(format!("/proc/self/fd/{}", domain.raw_fd())).expect("the domain's file");
+    assert!(file.blocks() * 512 < 16 << 20, "{} blocks", file.blocks());
 }
 
 #[test]
@@ -298,7 +260,7 @@ fn agent_table_full_of_nonsense_is_cleared_by_reaping() {
 fn barrier_guard_that_names_a_living_agent_breaks_the_barrier() {
     let domain = new_domain(64);
     let board = Board::new(domain, 8);
-    let (_child, token) = neighbour("stay", domain, board, 0);
+    let (child, token) = neighbour(domain, board);
     let agent = Agent::enlist(domain).expect("an agent");
     let me = agent.token;
     for lie in [me.0, token, u32::MAX] {
@@ -309,6 +271,7 @@ fn barrier_guard_that_names_a_living_agent_breaks_the_barrier() {
         assert!(matches!(arrival, Arrival::Broken), "{lie:#x}");
         assert_eq!(domain.map().u32_at(block.offset).load(SeqCst), 0, "the guard is free again");
     }
+    assert!(!child.has_ended());
 }
 
 #[test]

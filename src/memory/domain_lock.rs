@@ -120,26 +120,27 @@ impl Domain {
                 if word.compare_exchange(seen, wanted, Acquire, Relaxed).is_ok() {
                     break true;
                 }
-            } else if self.is_to_be_given_up(looks, holder, *thread == seen) {
-                *thread = seen;
-                return Err(self.not_let_go(holder));
+            } else if self.is_enough(looks, holder, *thread == seen) {
+                // A stopped holder goes on some day, and is to have its time then.
+                if !self.agents().info(holder).is_some_and(|info| procfs::is_stopped(info.pid)) {
+                    *thread = seen;
+                    return Err(self.not_let_go(holder));
+                }
+                looks = 0;
             }
         };
         *thread = 0;
         Ok(DomainGuard { word, owner, inherited, _thread: thread })
     }
 
-    fn is_to_be_given_up(&self, looks: u32, holder: Token, given_up_before: bool) -> bool {
+    /// Whether so many looks at the same living holder say that it will not let go.
+    fn is_enough(&self, looks: u32, holder: Token, given_up_before: bool) -> bool {
         if looks.is_multiple_of(LOOKS_BEFORE_ASKING)
             && let Ok(ringer) = Doorbell::ringer()
         {
             ringer.ring(&self.doorbell_name('w', holder));
         }
-        if looks < LOOKS_MAX && !(given_up_before && looks >= 2 * LOOKS_BEFORE_ASKING) {
-            return false;
-        }
-        // Looked at last, since it reads many files.
-        self.agents().info(holder).is_none_or(|info| !procfs::is_stopped(info.pid))
+        looks >= if given_up_before { 2 * LOOKS_BEFORE_ASKING } else { LOOKS_MAX }
     }
 
     #[cold]

@@ -296,7 +296,11 @@ impl<'d> Barrier<'d> {
             futex::wait(word, holder, Some(LOOK_AT_HOLDER_AFTER));
             looks = if holder == looked_at { looks + 1 } else { 0 };
             looked_at = holder;
-            if (holder == me.0 || self.is_to_be_taken_from(Token(holder), looks))
+            if looks > LOOKS_MAX && self.is_stopped(Token(holder)) {
+                looks = 0;
+            }
+            let is_lie = holder == me.0 || looks > LOOKS_MAX;
+            if (is_lie || !self.domain.agents().is_alive_now(Token(holder)))
                 && word.compare_exchange(holder, me.0, AcqRel, Relaxed).is_ok()
             {
                 self.break_now(Token(holder));
@@ -305,10 +309,8 @@ impl<'d> Barrier<'d> {
         }
     }
 
-    fn is_to_be_taken_from(self, holder: Token, looks: u32) -> bool {
-        let agents = self.domain.agents();
-        !agents.is_alive_now(holder)
-            || (looks > LOOKS_MAX && agents.info(holder).is_none_or(|info| !procfs::is_stopped(info.pid)))
+    fn is_stopped(self, agent: Token) -> bool {
+        self.domain.agents().info(agent).is_some_and(|info| procfs::is_stopped(info.pid))
     }
 
     fn member_capacity(self) -> u32 {
