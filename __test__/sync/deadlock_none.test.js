@@ -24,9 +24,7 @@ const LONG_MS = 400;
 
 guard(test, { warmUp });
 
-test.before('the locks are there as long as the tests run', (t) => {
-  t.context.locks = ['a', 'b'].map((name) => new Lock({ name }));
-});
+let count = 0;
 
 function start(t, target, ...args) {
   const child = new Process(target, { args }).start();
@@ -45,22 +43,25 @@ function scratch(t) {
   return path.join(directory, 'there');
 }
 
-function launch(t, starts, how, argument = '') {
+function launch(t, starts, ...args) {
   const options = { stdio: ['ignore', 'pipe', 'inherit'] };
   const program =
     starts === 'spawn'
-      ? childProcess.spawn(process.execPath, [HOPEFUL, how, argument], options)
-      : starts(HOPEFUL, [how, argument], { ...options, stdio: [...options.stdio, 'ipc'] });
+      ? childProcess.spawn(process.execPath, [HOPEFUL, ...args], options)
+      : starts(HOPEFUL, args, { ...options, stdio: [...options.stdio, 'ipc'] });
   t.teardown(() => program.kill('SIGKILL'));
   const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
   return { program, line: async () => (await lines.next()).value };
 }
 
 /**
- * The program holds "a" and waits for "b"; a process of ours holds "b" and waits for "a", in one of both ways. `happens`
- * is what lets the program release "a".
+ * The program holds a and waits for b; a process of ours holds b and waits for a, in one of both ways. `happens` is
+ * what lets the program release a.
  */
-async function none(t, { how, starts = 'spawn', argument, happens }) {
+async function none(t, { how, starts = 'spawn', argument = '', happens }) {
+  // New ones each time: what was once released by a stranger is in no circle any more.
+  count += 1;
+  const locks = `hopeful ${count}`;
   const holder = await ready(
     t,
     async (isReady, blocks, first, second, mayGo) => {
@@ -73,12 +74,12 @@ async function none(t, { how, starts = 'spawn', argument, happens }) {
       return result;
     },
     how.length % 2 === 0,
-    new Lock({ name: 'b' }),
-    new Lock({ name: 'a' }),
+    new Lock({ name: `${locks} b` }),
+    new Lock({ name: `${locks} a` }),
     new Semaphore(0, { name: 'may go' }),
   );
   const mayGo = new Semaphore(0, { name: 'may go' });
-  const { program, line } = launch(t, starts, how, argument);
+  const { program, line } = launch(t, starts, how, locks, argument);
   const ended = once(program, 'exit');
   let more;
   for (let said = await line(); said !== 'waits'; said = await line()) more = said;

@@ -85,9 +85,6 @@ impl Runtime {
     /// All that the loop waits for, if others own all of it.
     fn hopes_in_others(&mut self) -> Option<Record> {
         let is_idle_worker = self.queues.values().any(|state| state.idle);
-        if self.waits.is_empty() && self.children.is_empty() && !is_idle_worker {
-            return None;
-        }
         let mut record = self.waits.wants()?;
         let mut add = |what| record.wants.push(Want { what, may_give_way: false });
         for child in self.children.values() {
@@ -104,7 +101,7 @@ impl Runtime {
                 add(Wanted::Message(peer.pid));
             }
         }
-        (!self.has_other_work()).then_some(record)
+        (!record.wants.is_empty() && !self.has_other_work()).then_some(record)
     }
 
     fn has_other_work(&mut self) -> bool {

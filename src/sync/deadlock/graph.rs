@@ -22,6 +22,8 @@ pub struct Graph<'d> {
     me: Token,
     /// Only those that cannot go on. `me` is there or the graph is empty.
     stuck: HashMap<Token, Node>,
+    /// Those met that are awake, or sleep with other hopes.
+    awake: Vec<Token>,
 }
 
 struct Node {
@@ -45,7 +47,7 @@ impl<'d> Graph<'d> {
     pub fn read(domain: &'d Domain, me: Token) -> Self {
         match Record::read(domain, me.slot()) {
             Some((version, record)) => Self::from(domain, me, (version, record), true),
-            None => Self { domain, me, stuck: HashMap::new() },
+            None => Self { domain, me, stuck: HashMap::new(), awake: vec![] },
         }
     }
 
@@ -58,7 +60,8 @@ impl<'d> Graph<'d> {
     fn from(domain: &'d Domain, me: Token, (version, record): (u32, Record), with_others: bool) -> Self {
         let needs = Needs::of(domain);
         let node = |version, record: Record, sleeps_in_loop| Node { version, record, sleeps_in_loop, blockers: vec![] };
-        let mut graph = Self { domain, me, stuck: HashMap::from([(me, node(version, record, false))]) };
+        let stuck = HashMap::from([(me, node(version, record, false))]);
+        let mut graph = Self { domain, me, stuck, awake: vec![] };
         let mut open = Vec::new();
         let mut unseen = vec![me];
         let mut free: HashSet<Token> = HashSet::new();
@@ -84,7 +87,10 @@ impl<'d> Graph<'d> {
                             graph.stuck.insert(*token, node(version, record, sleeps_in_loop));
                             unseen.push(*token);
                         }
-                        None => drop(free.insert(*token)),
+                        None => {
+                            free.insert(*token);
+                            graph.awake.push(*token);
+                        }
                     }
                 }
                 open.push(Open { agent, needs_all, left: tokens.len() });
@@ -148,9 +154,13 @@ impl<'d> Graph<'d> {
         ahead.intersection(&behind).copied().collect()
     }
 
-    /// Whether it is this agent that acts, of all in its circle: whose wait began last. `Some(true)`: that wait gives way.
-    /// `Some(false)`: nobody's does, and this agent tells of it.
-    pub fn is_mine(&self) -> Option<bool> {
+    pub fn awake(&self) -> &[Token] {
+        &self.awake
+    }
+
+    /// Who acts, of all in this agent's circle: whose wait began last. `true`: that wait gives way. `false`: nobody's does,
+    /// and that agent tells of it.
+    pub fn actor(&self) -> Option<(Token, bool)> {
         let circle = self.circle();
         let mut candidates: Vec<(bool, u64, Token)> = circle
             .iter()
@@ -164,8 +174,7 @@ impl<'d> Graph<'d> {
         candidates.sort_unstable_by_key(|(gives_way, since, token)| (!gives_way, u64::MAX - since, u32::MAX - token.0));
         // One that was stopped (SIGSTOP) will not look: the next one does, if there is one that runs.
         let runs = |(_, _, token): &&(bool, u64, Token)| *token == self.me || !self.is_stopped(*token);
-        let (gives_way, _, token) = *candidates.iter().find(runs)?;
-        (token == self.me).then_some(gives_way)
+        candidates.iter().find(runs).map(|(gives_way, _, token)| (*token, *gives_way))
     }
 
     fn is_stopped(&self, token: Token) -> bool {

@@ -1,21 +1,29 @@
 //! What an agent publishes of its waits when it goes to sleep: 384 bytes of its slot in the agent table.
 //!
 //! Bytes from the record's start: 0 version u32 · 4 head u32 (number of wants, 0: the agent can go on; policy << 8) ·
-//! 8 since u64, nanoseconds of the monotonic clock · 16 what is wanted, WANTS_MAX × u64.
+//! 8 since u64, nanoseconds of the monotonic clock · 16 what is wanted, WANTS_MAX × u64 · 376 watcher u32 (slot + 1) ·
+//! 380 nudge u32.
 //!
-//! Written by its agent alone. The version is odd while it is written, and grows with every change: a reader that finds
+//! Written by its agent alone, but for the last two (below). The version is odd while it is written, and grows with every change: a reader that finds
 //! two different or odd ones around its reading takes the agent for one that can go on. Killed while writing: the slot
 //! is not alive, and nobody reads it.
+//!
+//! Who found that this agent can still go on leaves its slot in `watcher`: when the agent goes to sleep, it nudges that
+//! one, whose next look comes at once. One that is lost (two watchers, a kill between two steps) costs a second: everybody
+//! looks again by itself. SYNC POINT W: the watcher leaves its slot first and reads the record second, the agent
+//! publishes its record first and reads the watcher second (all SeqCst), so one of the two sees the other.
 
 use super::Policy;
-use crate::memory::{Block, Domain, Handle, Kind, RECORD_SIZE};
+use crate::memory::{AGENT_COUNT, Block, Domain, Handle, Kind, RECORD_SIZE};
 use crate::sync::goal::Goal;
-use crate::sync::{lock, once, rwlock};
+use crate::sync::{lock, once, park, rwlock};
 use crate::sys::atomic::Ordering::SeqCst;
 use crate::sys::atomic::{AtomicU32, AtomicU64};
 
 /// An agent that waits for more than that is taken for one that can go on.
-pub const WANTS_MAX: usize = 46;
+pub const WANTS_MAX: usize = 45;
+const WATCHER: u64 = 16 + WANTS_MAX as u64 * 8;
+const NUDGE: u64 = WATCHER + 4;
 
 /// What somebody owns, or somebody may bring about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,7 +80,7 @@ impl Wanted {
     }
 }
 
-const _: () = assert!(16 + WANTS_MAX as u64 * 8 <= RECORD_SIZE);
+const _: () = assert!(NUDGE + 4 <= RECORD_SIZE);
 const GENERATION_MASK: u32 = (1 << 24) - 1;
 const STAYS: u64 = 1 << 63;
 
@@ -160,6 +168,36 @@ pub fn clear(domain: &Domain, slot: u32) {
     let version = words.version().load(SeqCst);
     words.head().store(0, SeqCst);
     words.version().store((version | 1).wrapping_add(1), SeqCst);
+}
+
+/// The agent in that slot is to be nudged when the other one goes to sleep. `false`: it sleeps already.
+pub fn watch(domain: &Domain, watched: u32, watcher: u32) -> bool {
+    word(domain, watched, WATCHER).store(watcher + 1, SeqCst);
+    Record::read(domain, watched).is_none()
+}
+
+/// Who has to be nudged now that the agent in that slot goes to sleep.
+pub fn take_watcher(domain: &Domain, slot: u32) -> Option<u32> {
+    let word = word(domain, slot, WATCHER);
+    if word.load(SeqCst) == 0 {
+        return None;
+    }
+    word.swap(0, SeqCst).checked_sub(1).filter(|slot| *slot < AGENT_COUNT)
+}
+
+/// The agent in that slot is to look at once.
+pub fn nudge(domain: &Domain, slot: u32) {
+    word(domain, slot, NUDGE).store(1, SeqCst);
+    park::wake(domain, slot);
+}
+
+pub fn take_nudge(domain: &Domain, slot: u32) -> bool {
+    let word = word(domain, slot, NUDGE);
+    word.load(SeqCst) != 0 && word.swap(0, SeqCst) != 0
+}
+
+fn word(domain: &Domain, slot: u32, offset: u64) -> &AtomicU32 {
+    domain.map().u32_at(domain.agents().record(slot) + offset)
 }
 
 struct Words<'d> {
