@@ -50,13 +50,27 @@ const STEPS = [
   },
 ];
 
-/** How many tests the output of a step reports as passed. A runner's colours are no part of the text. */
-function countTests(output, pattern) {
+/** Lines that name a failure, as ava, cargo and scripts/nodes.js write them. */
+const FAILURE = /^\s*(✘.*|test .* \.\.\. FAILED|.* panicked at .*|not ok .*|\d+ uncaught .*|fault: .*)$/gm;
+const FAILURES_SHOWN = 12;
+
+/** A runner's colours are no part of the text. */
+function plainText(output) {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what a colour starts with
-  const plain = output.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '');
+  return output.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '');
+}
+
+/** How many tests the output of a step reports as passed. */
+function countTests(output, pattern) {
   let total = 0;
-  for (const match of plain.matchAll(pattern)) total += Number(match[1]);
+  for (const match of output.matchAll(pattern)) total += Number(match[1]);
   return total;
+}
+
+/** The last lines of a CI run are all that some see of it: they are to say what failed. */
+function failuresIn(output) {
+  const lines = [...output.matchAll(FAILURE)].map((match) => match[1].trim());
+  return [...new Set(lines)].slice(-FAILURES_SHOWN);
 }
 
 function runStep({ command: [program, ...args], count }) {
@@ -70,9 +84,12 @@ function runStep({ command: [program, ...args], count }) {
     });
     child.on('error', (error) => resolve({ passed: false, why: error.message }));
     child.on('close', (status, signal) => {
-      if (status !== 0) return resolve({ passed: false, why: signal ?? `status ${status}` });
+      const text = plainText(output);
+      if (status !== 0) {
+        return resolve({ passed: false, why: signal ?? `status ${status}`, failures: failuresIn(text) });
+      }
       if (!count) return resolve({ passed: true, why: '' });
-      const tests = countTests(output, count);
+      const tests = countTests(text, count);
       resolve(tests > 0 ? { passed: true, why: `${tests} tests`, tests } : { passed: false, why: 'no test ran' });
     });
   });
@@ -107,6 +124,7 @@ async function check(names) {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     lines.push(
       `${outcome.passed ? 'passed' : 'FAILED'}  ${step.name.padEnd(12)} ${seconds.padStart(6)} s  ${outcome.why}`,
+      ...(outcome.failures ?? []).map((failure) => `          ${failure}`),
     );
   }
   process.stdout.write(`\n${lines.join('\n')}\n`);
