@@ -63,13 +63,13 @@ function plainText(output) {
 /** How many tests the output of a step reports as passed. */
 function countTests(output, pattern) {
   let total = 0;
-  for (const match of output.matchAll(pattern)) total += Number(match[1]);
+  for (const match of plainText(output).matchAll(pattern)) total += Number(match[1]);
   return total;
 }
 
 /** The last lines of a CI run are all that some see of it: they are to say what failed. */
 function failuresIn(output) {
-  const lines = [...output.matchAll(FAILURE)].map((match) => match[1].trim());
+  const lines = [...plainText(output).matchAll(FAILURE)].map((match) => match[1].trim());
   return [...new Set(lines)].slice(-FAILURES_SHOWN);
 }
 
@@ -84,12 +84,11 @@ function runStep({ command: [program, ...args], count }) {
     });
     child.on('error', (error) => resolve({ passed: false, why: error.message }));
     child.on('close', (status, signal) => {
-      const text = plainText(output);
       if (status !== 0) {
-        return resolve({ passed: false, why: signal ?? `status ${status}`, failures: failuresIn(text) });
+        return resolve({ passed: false, why: signal ?? `status ${status}`, failures: failuresIn(output) });
       }
       if (!count) return resolve({ passed: true, why: '' });
-      const tests = countTests(text, count);
+      const tests = countTests(output, count);
       resolve(tests > 0 ? { passed: true, why: `${tests} tests`, tests } : { passed: false, why: 'no test ran' });
     });
   });
@@ -144,4 +143,4 @@ if (require.main === module) {
   );
 }
 
-module.exports = { check, countTests, STEPS };
+module.exports = { check, countTests, failuresIn, STEPS };

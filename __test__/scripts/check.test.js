@@ -2,7 +2,7 @@
 
 const path = require('node:path');
 const test = require('ava');
-const { countTests, STEPS } = require('../../scripts/check.js');
+const { countTests, failuresIn, STEPS } = require('../../scripts/check.js');
 const { runScript } = require('../../scripts/nodes.js');
 const { run } = require('../helpers/run.js');
 
@@ -19,6 +19,12 @@ test('tests are counted in the output of every runner', (t) => {
 test('output without tests counts none', (t) => {
   for (const name of ['test:rust', 'test:js', 'test:nodes']) t.is(countTests('ok\n', pattern(name)), 0);
   t.is(countTests('test result: ok. 0 passed; 0 failed\n', pattern('test:rust')), 0);
+});
+
+test('failures are found in the output of every runner, each once', (t) => {
+  t.deepEqual(failuresIn('  ✔ one\n  \u001b[31m✘\u001b[39m [fail]: a › b\n  1 test failed\n'), ['✘ [fail]: a › b']);
+  t.deepEqual(failuresIn('test a::b ... FAILED\ntest c ... ok\ntest a::b ... FAILED\n'), ['test a::b ... FAILED']);
+  t.deepEqual(failuresIn('  ✔ one\n  1 test passed\n'), []);
 });
 
 test('a step that does not exist is refused', async (t) => {
