@@ -27,6 +27,8 @@ pub const OUT_OF_LINE: u32 = 3;
 
 pub const FRAME_HEADER: u64 = 8;
 const DATA: u64 = 128;
+/// No ring moves so many bytes. What is larger has been overwritten, and is cut so that sums stay in range.
+const COUNTER_MAX: u64 = 1 << 62;
 /// A writer leaves room for a jump (and a filler before it) after every frame.
 pub const JUMP_RESERVE: u64 = 64;
 
@@ -78,11 +80,11 @@ impl<'d> Segment<'d> {
     }
 
     pub fn head(self) -> u64 {
-        self.domain.map().u64_at(self.block.offset).load(Acquire)
+        self.domain.map().u64_at(self.block.offset).load(Acquire).min(COUNTER_MAX)
     }
 
     pub fn tail(self) -> u64 {
-        self.domain.map().u64_at(self.block.offset + 64).load(Acquire)
+        self.domain.map().u64_at(self.block.offset + 64).load(Acquire).min(COUNTER_MAX)
     }
 
     pub fn set_head(self, head: u64) {
