@@ -82,15 +82,12 @@ impl<'d> Graph<'d> {
                     if graph.stuck.contains_key(token) || free.contains(token) {
                         continue;
                     }
-                    match graph.asleep(*token).filter(|_| with_others) {
-                        Some((version, record, sleeps_in_loop)) => {
-                            graph.stuck.insert(*token, node(version, record, sleeps_in_loop));
-                            unseen.push(*token);
-                        }
-                        None => {
-                            free.insert(*token);
-                            graph.awake.push(*token);
-                        }
+                    if let Some((version, record, sleeps_in_loop)) = graph.asleep(*token).filter(|_| with_others) {
+                        graph.stuck.insert(*token, node(version, record, sleeps_in_loop));
+                        unseen.push(*token);
+                    } else {
+                        free.insert(*token);
+                        graph.awake.push(*token);
                     }
                 }
                 open.push(Open { agent, needs_all, left: tokens.len() });

@@ -171,9 +171,9 @@ pub fn clear(domain: &Domain, slot: u32) {
 }
 
 /// The agent in that slot is to be nudged when the other one goes to sleep. `false`: it sleeps already.
-pub fn watch(domain: &Domain, watched: u32, watcher: u32) -> bool {
-    word(domain, watched, WATCHER).store(watcher + 1, SeqCst);
-    Record::read(domain, watched).is_none()
+pub fn watch(domain: &Domain, slot: u32, watcher: u32) -> bool {
+    word(domain, slot, WATCHER).store(watcher + 1, SeqCst);
+    Record::read(domain, slot).is_none()
 }
 
 /// Who has to be nudged now that the agent in that slot goes to sleep.
