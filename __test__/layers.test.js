@@ -9,12 +9,14 @@ const ROOT = path.join(__dirname, '..');
 
 /** What a folder of src/ may not use of the crate. */
 const ABOVE = {
-  sys: ['memory', 'sync', 'channel', 'process', 'pool', 'binding'],
-  memory: ['sync', 'channel', 'process', 'pool', 'binding'],
-  sync: ['channel', 'process', 'pool', 'binding'],
-  channel: ['process', 'pool', 'binding'],
-  process: ['channel', 'pool', 'binding'],
-  pool: ['process', 'binding'],
+  sys: ['memory', 'sync', 'channel', 'queue', 'process', 'pool', 'waits', 'binding'],
+  memory: ['sync', 'channel', 'queue', 'process', 'pool', 'waits', 'binding'],
+  sync: ['channel', 'queue', 'process', 'pool', 'waits', 'binding'],
+  channel: ['queue', 'process', 'pool', 'waits', 'binding'],
+  queue: ['process', 'pool', 'waits', 'binding'],
+  process: ['channel', 'queue', 'pool', 'waits', 'binding'],
+  pool: ['queue', 'process', 'waits', 'binding'],
+  waits: ['binding'],
 };
 
 /** What runs in a child may not load what runs in its parent. */

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use family::stepper::{FREE_WORDS, kill_after, perform};
 use family::{Board, Child, Random, address, bounded, handle, new_domain, play};
 use multiproc::memory::{AGENT_COUNT, Block, Domain, Kind, Layout, PARK_FUTEX, PARK_LOOP, PARK_RUNNING, Token};
-use multiproc::sync::deadlock::{self, Policy, Record, WANTS_MAX, Want, Wanted};
 use multiproc::sync::lock::{self, Lock};
 use multiproc::sync::once;
 use multiproc::sync::park::{Agent, LOOK_AGAIN_AFTER};
 use multiproc::sync::rwlock::{self, RwLock};
-use multiproc::sync::waits::{Goal, Outcome, Patience, Waits};
 use multiproc::sys::clock::Deadline;
+use multiproc::waits::deadlock::{self, Policy, Record, WANTS_MAX, Want, Wanted};
+use multiproc::waits::{Goal, Outcome, Patience, Waits};
 
 const PATIENCE: Patience = Patience { spins: 20, look_again_after: LOOK_AGAIN_AFTER };
 

@@ -11,8 +11,8 @@ use multiproc::sync::barrier::{Arrival, Barrier};
 use multiproc::sync::lock::{self, Attempt, Lock};
 use multiproc::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
 use multiproc::sync::semaphore::{self, Semaphore};
-use multiproc::sync::waits::{Goal, Outcome, Patience, Waits};
 use multiproc::sys::clock::Deadline;
+use multiproc::waits::{Goal, Outcome, Patience, Waits};
 
 const ROUNDS: u64 = 0;
 const STOP: u64 = 1;

@@ -185,6 +185,9 @@ test.serial('member_killed_that_had_not_yet_arrived_the_waiting_parties_break_an
   await kill(victim);
   const error = await t.throwsAsync(here, BROKEN);
   t.is(error.deadParty.pid, victim.pid);
+  barrier.abort();
+  const later = await t.throwsAsync(barrier.wait());
+  t.is(later.deadParty?.pid, victim.pid, 'who breaks a broken barrier is not its cause');
   for (const { result } of others) t.deepEqual(await result, ['ERR_MULTIPROC_BROKEN_BARRIER', victim.pid]);
 });
 

@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{Error as NapiError, Status};
 
 use crate::error::{Code, Error};
 use crate::memory::{Block, Handle, Kind};
-use crate::sync::waits::Outcome;
+use crate::waits::Outcome;
 
 /// The core's error as an exception. lib/binding.js turns `CODE: message` into a MultiprocError.
 pub fn throw(error: Error) -> NapiError {

@@ -6,7 +6,7 @@ use super::arguments::outcome;
 use super::object::NativeObject;
 use super::runtime;
 use crate::sync::barrier::{self, Arrival, Barrier, Progress, Ticket};
-use crate::sync::waits::Outcome;
+use crate::waits::Outcome;
 
 /// What `barrier_arrive` returns in place of an outcome: a wait follows, the action, or a wait and another arrival.
 const WAITS: f64 = 0.0;

@@ -4,7 +4,7 @@ use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::runtime;
-use crate::sync::deadlock::{self, Policy, Report};
+use crate::waits::deadlock::{self, Policy, Report};
 
 #[napi(object)]
 pub struct DeadlockMember {

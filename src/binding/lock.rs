@@ -8,7 +8,7 @@ use super::runtime;
 use crate::sync::lock::{Attempt, Lock};
 use crate::sync::once::Once;
 use crate::sync::rwlock::RwLock;
-use crate::sync::waits::Outcome;
+use crate::waits::Outcome;
 
 #[napi]
 impl NativeObject {

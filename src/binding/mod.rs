@@ -14,6 +14,7 @@ mod meta;
 mod object;
 mod order;
 mod permits;
+mod queue;
 mod runtime;
 mod shared_array_buffer;
 mod signals;

@@ -7,17 +7,19 @@ use napi_derive::napi;
 
 use super::arguments::{begun, closed, handle, identity, outcome, throw};
 use super::last_line::contained;
+use super::queue::{queues_of, wake_pipe};
 use super::runtime;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind};
+use crate::queue::{Queue, Side};
 use crate::sync::barrier::{self, Barrier};
 use crate::sync::condition;
 use crate::sync::event::{self, Event};
 use crate::sync::latch::{self, Latch};
 use crate::sync::permits::Permits;
 use crate::sync::semaphore::{self, Semaphore};
-use crate::sync::waits::{Goal, Outcome};
 use crate::sync::{lock, once, rwlock};
+use crate::waits::{Goal, Outcome};
 
 #[napi]
 pub struct NativeObject {
@@ -127,7 +129,14 @@ impl NativeObject {
         if self.is_member {
             runtime::try_with(|runtime| barrier::leave_noted(runtime.domain(), runtime.agent.token, block));
         }
+        let pipe = match Domain::if_open() {
+            Some(domain) if block.handle.kind == Kind::PipeEnd => Some((domain, queues_of(domain, block))),
+            _ => None,
+        };
         detach(Some(block));
+        if let Some((domain, queues)) = pipe {
+            contained(|| wake_pipe(domain, queues));
+        }
     }
 
     pub(super) fn block(&self) -> napi::Result<Block> {
@@ -143,7 +152,7 @@ impl Drop for NativeObject {
 
 fn kind_of(kind: u32) -> napi::Result<Kind> {
     Kind::from_number(kind)
-        .filter(|kind| size_of(*kind, 0) > 0)
+        .filter(|kind| size_of(*kind, 0) > 0 && !matches!(kind, Kind::Queue | Kind::PipeEnd))
         .ok_or_else(|| throw(Error::new(Code::Handle, format!("{kind} is no kind of object to wait for"))))
 }
 
@@ -159,6 +168,8 @@ fn size_of(kind: Kind, argument: u32) -> u64 {
         Kind::RwLock => rwlock::BLOCK_SIZE,
         Kind::Latch => latch::BLOCK_SIZE,
         Kind::Once => once::BLOCK_SIZE,
+        Kind::Queue => Queue::block_size(false),
+        Kind::PipeEnd => 64,
         Kind::Buffer | Kind::Channel | Kind::Segment | Kind::Payload | Kind::TaskQueue => 0,
     }
 }
@@ -186,6 +197,10 @@ fn check_shape(domain: &'static Domain, block: Block, argument: u32) -> Result<(
     Err(Error::new(Code::Name, format!("the object of that name has {found} {what}, not {argument}")))
 }
 
+fn pipe_end(index: u32, generation: u32) -> Handle {
+    Handle { kind: Kind::PipeEnd, index, generation }
+}
+
 fn goal_of(domain: &'static Domain, block: Block, goal: u32, a: u32, b: u32) -> Result<Goal> {
     let goal_and_kind = match goal {
         0 => (Goal::Lock, block.handle.kind == Kind::Lock || block.handle.kind == Kind::RLock),
@@ -198,6 +213,11 @@ fn goal_of(domain: &'static Domain, block: Block, goal: u32, a: u32, b: u32) -> 
         7 => (Goal::Event(Event::at(domain, block).ticket()), block.handle.kind == Kind::Event),
         8 => (Goal::Latch, block.handle.kind == Kind::Latch),
         9 => (Goal::Once, block.handle.kind == Kind::Once),
+        10 => (Goal::Queue(Side::Get), block.handle.kind == Kind::Queue),
+        11 => (Goal::Queue(Side::Put), block.handle.kind == Kind::Queue),
+        12 => (Goal::Queue(Side::Join), block.handle.kind == Kind::Queue),
+        13 => (Goal::Pipe(Side::Get, pipe_end(a, b)), block.handle.kind == Kind::Queue),
+        14 => (Goal::Pipe(Side::Put, pipe_end(a, b)), block.handle.kind == Kind::Queue),
         _ => return Err(Error::new(Code::Internal, format!("{goal} is no goal of a wait"))),
     };
     match goal_and_kind {

@@ -11,7 +11,7 @@
 mod block;
 pub mod endpoint;
 mod reader;
-mod segment;
+pub mod segment;
 pub mod spin;
 mod writer;
 

@@ -20,7 +20,7 @@
 //!
 //! A slot, 512 bytes: 0 life u64 · 8 start time u64 · 16 tid u32 · 20 primary slot + 1 u32 · 24 park u32 ·
 //! 28 parent token u32 · 32 name length u32 · 36 name, 92 bytes · 128 what its agent waits for, 384 bytes
-//! (sync/deadlock/record.rs).
+//! (waits/deadlock/record.rs).
 
 use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::sys::atomic::{AtomicU32, AtomicU64};

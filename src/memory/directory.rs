@@ -254,8 +254,16 @@ impl Domain {
         }
     }
 
-    /// Frees the block when nothing refers to it. Under the domain lock.
+    /// Frees the block when nothing refers to it, and what ends with it. Under the domain lock.
     pub(super) fn free_unreferenced(&self, index: u32, _guard: &DomainGuard<'_>) {
+        let mut pending = Vec::new();
+        self.free_one(index, &mut pending);
+        while let Some(index) = pending.pop() {
+            self.free_one(index, &mut pending);
+        }
+    }
+
+    fn free_one(&self, index: u32, pending: &mut Vec<u32>) {
         let entry = self.entry(index);
         let old = entry.state().load(SeqCst);
         let (status, kind, generation) = (old & 0xff, old >> 8 & 0xff, (old >> 32) as u32);
@@ -273,7 +281,12 @@ impl Domain {
             return;
         }
         names::clear(self, entry.name().swap(0, Relaxed), index, generation);
+        let handle = Kind::from_number(kind as u32).map(|kind| Handle { kind, index, generation });
+        let inside = handle.and_then(|handle| self.inside(handle));
         entry.state().store(state_word(generation, 0, FREE), Release);
+        if let (Some(handle), Some(inside)) = (handle, inside) {
+            self.end_with(handle, &inside, pending);
+        }
         let Some(extent) = entry.extent() else { return };
         self.remove_live(extent.capacity);
         self.list_free(index, extent);
@@ -314,6 +327,12 @@ impl Domain {
         handle.index < self.entry_count()
             && self.entry(handle.index).state().load(Acquire) == state_word(handle.generation, handle.kind as u64, LIVE)
     }
+}
+
+/// Whether the entry is of another generation than the handle by now.
+pub(super) fn stale_index(domain: &Domain, handle: Handle) -> bool {
+    handle.index >= domain.entry_count()
+        || domain.entry(handle.index).state().load(SeqCst) >> 32 != u64::from(handle.generation)
 }
 
 pub(super) fn stale(handle: Handle) -> Error {

@@ -19,6 +19,8 @@ pub enum Kind {
     RwLock = 13,
     Latch = 14,
     Once = 15,
+    Queue = 16,
+    PipeEnd = 17,
 }
 
 /// What objects with a state have at least: the fixed part of their blocks.
@@ -40,7 +42,9 @@ impl Kind {
             | Self::Event
             | Self::RwLock
             | Self::Latch
-            | Self::Once => HEAD_BYTES,
+            | Self::Once
+            | Self::Queue => HEAD_BYTES,
+            Self::PipeEnd => 64,
             Self::Buffer | Self::Payload => 0,
         }
     }
@@ -62,6 +66,8 @@ impl Kind {
             Self::RwLock,
             Self::Latch,
             Self::Once,
+            Self::Queue,
+            Self::PipeEnd,
         ]
         .into_iter()
         .find(|kind| *kind as u32 == number)

@@ -16,7 +16,7 @@
 
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 
-use super::directory::{FREE, LIVE, left, stale, state_word};
+use super::directory::{FREE, LIVE, stale, state_word};
 use super::domain::Domain;
 use super::handle::{Block, Handle};
 use crate::error::Result;
@@ -29,7 +29,6 @@ impl Domain {
 
     /// The block that a handle names, which `keeper` must keep. It stays alive until somebody lets it go.
     pub fn kept(&self, handle: Handle, keeper: Handle) -> Result<Block> {
-        let _present = self.present().ok_or_else(left)?;
         let bounds = self.is_kept_by(handle, keeper).then(|| self.entry(handle.index).bounds(handle.kind)).flatten();
         let (offset, length) = bounds.ok_or_else(|| stale(handle))?;
         Ok(Block { handle, offset, length })
@@ -78,6 +77,6 @@ impl Domain {
     }
 }
 
-fn word_of(keeper: Handle) -> u64 {
+pub(super) fn word_of(keeper: Handle) -> u64 {
     u64::from(keeper.index + 1) << 32 | u64::from(keeper.generation)
 }

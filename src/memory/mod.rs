@@ -10,6 +10,7 @@
 //! | handle | what blocks are called |
 //! | directory | blocks, their references and their end |
 //! | keeping | blocks that belong to another block |
+//! | ending | what ends with a block |
 //! | allocation | where blocks come from |
 //! | size_class | the sizes that blocks have |
 //! | names | named objects |
@@ -21,6 +22,7 @@ mod directory;
 mod discovery;
 mod domain;
 mod domain_lock;
+mod ending;
 mod handle;
 mod keeping;
 mod layout;
@@ -33,5 +35,6 @@ pub use agents::{
 };
 pub use discovery::{DESCRIPTOR_VARIABLE, HOLDER_VARIABLE};
 pub use domain::Domain;
+pub use ending::on_end;
 pub use handle::{Block, Handle, Kind};
 pub use layout::Layout;

@@ -6,7 +6,7 @@
 //! neighbours die together the survivor before them goes through them one by one.
 //!
 //! A newcomer rings its predecessor, which then watches the newcomer. Killed before it rings: its predecessor finds it
-//! at its next look, after a second at the latest while anybody waits (sync/waits.rs), or when the next process comes.
+//! at its next look, after a second at the latest while anybody waits (waits/mod.rs), or when the next process comes.
 //!
 //! The watcher also ends its own process when the parent dies, where that is asked for: at once, or after a grace in
 //! which JavaScript may end by itself. This works while JavaScript spins, and, unlike PR_SET_PDEATHSIG, does not depend

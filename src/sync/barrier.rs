@@ -15,31 +15,25 @@
 //!
 //! The outcomes of the last 64 rounds are kept, one bit each: a waiter that looks late still learns how its own round ended.
 //!
-//! The guard is a word with its holder's token. A holder that was killed inside leaves it; whoever finds it dead takes it
-//! over and breaks the barrier, which is what a dead party means anyway: so no half-done change is ever passed on. So it is
-//! done with a word that names the agent that looks at it, or, for 2 s of looking, a living one that is not stopped: no
-//! agent keeps the guard so long, so the memory was overwritten.
+//! The guard is a word with its holder's token (guard.rs). Who takes it over from a dead holder breaks the barrier, which is
+//! what a dead party means anyway: so no half-done change is ever passed on.
 //!
 //! Who is a party? Every agent that has waited here, and every agent of another process than the creator's that has the
 //! barrier (it was sent to it to be used): these are *members*. A member that dies without leaving (killed, crashed)
 //! breaks the phase in which others wait, also when it had not arrived yet. A member that ends in good order leaves. The
 //! list holds 2 × parties + 16 members; further ones are not watched until they wait.
 
-use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use crate::sys::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
+use super::guard::Guard;
 use super::waiters::Waiters;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Token};
-use crate::sys::{futex, procfs};
 
 pub const PARTIES_MAX: u32 = 65_536;
 const ARRIVALS: u64 = 128;
-const SPINS_MAX: u32 = 100;
-const LOOK_AT_HOLDER_AFTER: Duration = Duration::from_millis(1);
-const LOOKS_MAX: u32 = 2000;
 
 /// What a party that arrived but was not the last waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,42 +269,23 @@ impl<'d> Barrier<'d> {
             .find(|token| *token != Token::NOBODY && !self.domain.agents().is_alive(*token))
     }
 
+    /// The first cause is the one that is told: who finds it broken and gives up is none.
     fn break_now(self, culprit: Token) {
-        self.field(24).store(culprit.0, Relaxed);
+        if !self.is_broken() {
+            self.field(24).store(culprit.0, Relaxed);
+        }
         self.field(16).store(0, Relaxed);
         self.field(20).store(1, SeqCst);
         self.waiters().wake_all();
     }
 
+    /// A holder that died inside broke the barrier: it may have left a change half done.
     fn guard(self, me: Token) -> Guard<'d> {
-        let word = self.field(0);
-        let guard = || Guard { word };
-        let (mut spins, mut looks, mut looked_at) = (0, 0, 0);
-        loop {
-            let Err(holder) = word.compare_exchange(0, me.0, AcqRel, Acquire) else { return guard() };
-            if spins < SPINS_MAX {
-                spins += 1;
-                std::hint::spin_loop();
-                continue;
-            }
-            futex::wait(word, holder, Some(LOOK_AT_HOLDER_AFTER));
-            looks = if holder == looked_at { looks + 1 } else { 0 };
-            looked_at = holder;
-            if looks > LOOKS_MAX && self.is_stopped(Token(holder)) {
-                looks = 0;
-            }
-            let is_lie = holder == me.0 || looks > LOOKS_MAX;
-            if (is_lie || !self.domain.agents().is_alive_now(Token(holder)))
-                && word.compare_exchange(holder, me.0, AcqRel, Relaxed).is_ok()
-            {
-                self.break_now(Token(holder));
-                return guard();
-            }
+        let (guard, inherited) = Guard::enter(self.domain, self.field(0), me);
+        if let Some(dead) = inherited {
+            self.break_now(dead);
         }
-    }
-
-    fn is_stopped(self, agent: Token) -> bool {
-        self.domain.agents().info(agent).is_some_and(|info| procfs::is_stopped(info.pid))
+        guard
     }
 
     fn member_capacity(self) -> u32 {
@@ -383,16 +358,5 @@ pub fn leave_all(domain: &Domain, me: Token) {
         if let Ok(barrier) = Barrier::at(domain, block) {
             barrier.leave(me);
         }
-    }
-}
-
-struct Guard<'d> {
-    word: &'d AtomicU32,
-}
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        self.word.store(0, Release);
-        futex::wake(self.word, 1);
     }
 }

@@ -1,25 +1,22 @@
-//! Synchronisation: state machines over words in shared memory, and how a thread waits for one of them.
+//! Synchronisation: state machines over words in shared memory, and how an agent sleeps until one changes.
 //!
 //! | file | owns |
 //! |---|---|
 //! | park | an agent's sleep and its waking: futex, event loop, doorbell |
 //! | waiters | the bitmap of agents that wait for one object |
+//! | guard | a word that is held for microseconds, and taken over from the dead |
 //! | claim | the right of way of a waiter that was overtaken |
 //! | holders | a table of tokens: who holds one of several equal places |
 //! | lock, rwlock, once | mutual exclusion, each a state machine over a word with its owner's token |
 //! | semaphore, permits | permits without and with an owner |
 //! | barrier, condition, event, latch | waiting for each other |
-//! | deadlock | waits that can never end |
 //! | order | the order in which locks are taken, for the checker of MULTIPROC_LOCKDEP |
-//! | goal | what a wait is for: the one place that knows all of them |
-//! | waits | one agent's pending waits, blocking and asynchronous |
 
 pub mod barrier;
 pub mod claim;
 pub mod condition;
-pub mod deadlock;
 pub mod event;
-mod goal;
+pub mod guard;
 pub mod holders;
 pub mod latch;
 pub mod lock;
@@ -30,4 +27,3 @@ pub mod permits;
 pub mod rwlock;
 pub mod semaphore;
 pub mod waiters;
-pub mod waits;

@@ -146,7 +146,7 @@ pub fn wake_all(domain: &Domain) {
 }
 
 /// Whether the agent in that slot sleeps.
-pub(super) fn is_asleep(domain: &Domain, slot: u32) -> bool {
+pub fn is_asleep(domain: &Domain, slot: u32) -> bool {
     matches!(domain.agents().park(slot).load(SeqCst), PARK_FUTEX | PARK_LOOP)
 }
 

@@ -11,8 +11,8 @@ use multiproc::sync::barrier::{self, Arrival, Barrier};
 use multiproc::sync::lock::{self, Attempt, Lock};
 use multiproc::sync::park::{self, Agent};
 use multiproc::sync::semaphore::{self, Semaphore};
-use multiproc::sync::waits::{Ending, Goal, Outcome, Patience, Waits};
 use multiproc::sys::clock::Deadline;
+use multiproc::waits::{Ending, Goal, Outcome, Patience, Waits};
 
 use crate::control::Control;
 use crate::family::Random;

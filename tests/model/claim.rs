@@ -11,9 +11,9 @@ use multiproc::memory::{Block, Kind};
 use multiproc::sync::claim::CLAIM_AFTER;
 use multiproc::sync::lock::{BLOCK_SIZE, Lock};
 use multiproc::sync::semaphore::Semaphore;
-use multiproc::sync::waits::{Ending, Goal, Outcome, Waits};
 use multiproc::sys::clock::Deadline;
 use multiproc::sys::model::{Model, Stage};
+use multiproc::waits::{Ending, Goal, Outcome, Waits};
 
 use crate::family::{LONG, Member, family, share};
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use multiproc::memory::{Block, Domain, Kind, Token};
 use multiproc::sync::park::{self, Agent};
-use multiproc::sync::waits::{Ending, Goal, Outcome, Patience, Waits};
 use multiproc::sys::atomic::Ordering::Relaxed;
 use multiproc::sys::clock::Deadline;
 use multiproc::sys::model::Process;
+use multiproc::waits::{Ending, Goal, Outcome, Patience, Waits};
 
 use crate::tables;
 

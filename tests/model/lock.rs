@@ -11,10 +11,10 @@ use std::rc::Rc;
 use loom::cell::UnsafeCell;
 use multiproc::memory::{Block, Kind};
 use multiproc::sync::lock::{Attempt, BLOCK_SIZE, Lock, WAITERS};
-use multiproc::sync::waits::{Ending, Goal, Outcome, Waits};
 use multiproc::sys::atomic::Ordering::{Relaxed, SeqCst};
 use multiproc::sys::clock::Deadline;
 use multiproc::sys::model::{Model, Stage};
+use multiproc::waits::{Ending, Goal, Outcome, Waits};
 
 use crate::family::{LONG, Member, family, share};
 

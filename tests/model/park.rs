@@ -9,10 +9,10 @@ use multiproc::sync::lock::{Attempt, Lock};
 use multiproc::sync::park;
 use multiproc::sync::semaphore::Semaphore;
 use multiproc::sync::waiters::Waiters;
-use multiproc::sync::waits::{Ending, Goal, Outcome, Waits};
 use multiproc::sys::atomic::Ordering::{Acquire, Release, SeqCst};
 use multiproc::sys::clock::Deadline;
 use multiproc::sys::model::{Model, Stage};
+use multiproc::waits::{Ending, Goal, Outcome, Waits};
 
 use crate::family::{LONG, Member, family, share};
 

@@ -5,9 +5,9 @@
 
 use multiproc::memory::{Block, Kind};
 use multiproc::sync::semaphore::{BLOCK_SIZE, Semaphore, WAITERS};
-use multiproc::sync::waits::{Goal, Outcome};
 use multiproc::sys::atomic::Ordering::Relaxed;
 use multiproc::sys::model::{Model, Stage};
+use multiproc::waits::{Goal, Outcome};
 
 use crate::family::{Member, family, share};
 

@@ -10,9 +10,9 @@ use std::ffi::c_int;
 use napi::sys as raw;
 
 use super::{EVENT_DEADLOCK, EVENT_WAIT, Event, Runtime};
-use crate::sync::deadlock::{Record, Report, Verdict, Want, Wanted};
-use crate::sync::waits::Outcome;
 use crate::sys::uv;
+use crate::waits::Outcome;
+use crate::waits::deadlock::{Record, Report, Verdict, Want, Wanted};
 
 thread_local! {
     /// What there was when the package was loaded: the asyncs of Node.js itself, and the descriptor of its IPC channel,

@@ -34,10 +34,10 @@ use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::process::watcher;
 use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
-use crate::sync::waits::{Ending, Goal, Outcome, Patience, Waits};
 use crate::sys::clock::Deadline;
 use crate::sys::epoll::{Interrupt, Poller, Timer};
 use crate::sys::{thread, uv};
+use crate::waits::{Ending, Goal, Outcome, Patience, Waits};
 
 const KEY_BELL: u64 = 0;
 const KEY_TIMER: u64 = 1;
@@ -152,6 +152,7 @@ impl Runtime {
         let failed =
             |error: std::io::Error| Error::new(Code::Domain, format!("the runtime could not be opened: {error}"));
         let domain = Domain::of_family()?;
+        crate::queue::install();
         watcher::start(domain)?;
         let agent = Agent::enlist(domain)?;
         let (poller, timer, interrupt) =
@@ -246,6 +247,12 @@ impl Runtime {
 
     pub fn note_traffic(&mut self) {
         self.had_traffic = true;
+    }
+
+    /// A message was taken: the next one may be near.
+    pub fn note_arrival(&mut self) {
+        self.had_traffic = true;
+        self.spin.arrived(Instant::now);
     }
 
     /// Brings the loop's reference and the timer in line with what is pending.

@@ -15,10 +15,10 @@
 
 use super::Policy;
 use crate::memory::{AGENT_COUNT, Block, Domain, Handle, Kind, RECORD_SIZE};
-use crate::sync::goal::Goal;
 use crate::sync::{lock, once, park, rwlock};
 use crate::sys::atomic::Ordering::SeqCst;
 use crate::sys::atomic::{AtomicU32, AtomicU64};
+use crate::waits::goal::Goal;
 
 /// An agent that waits for more than that is taken for one that can go on.
 pub const WANTS_MAX: usize = 45;

@@ -45,8 +45,8 @@ pub use detector::{Detector, Verdict};
 pub use record::{Record, WANTS_MAX, Want, Wanted, clear};
 pub use report::{Member, Report};
 
-use super::park::Agent;
 use crate::memory::{Domain, Token};
+use crate::sync::park::Agent;
 use graph::Graph;
 
 /// What is done about a deadlock.

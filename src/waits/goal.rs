@@ -7,18 +7,19 @@
 //! | `give_up` | the time is over, or the wait was aborted |
 //! | `unregister` | the agent has no wait for the object any more: a wake-up that it had got goes on to the next |
 
-use super::barrier::{self, Barrier, Progress};
-use super::claim::Standing;
-use super::condition::{self, Condition};
-use super::event::{self, Event};
-use super::latch::Latch;
-use super::lock::{Attempt, Lock};
-use super::once::Once;
-use super::park::Agent;
-use super::permits::Permits;
-use super::rwlock::RwLock;
-use super::semaphore::Semaphore;
-use crate::memory::{Block, Token};
+use crate::memory::{Block, Handle, Token};
+use crate::queue::{Queue, Side};
+use crate::sync::barrier::{self, Barrier, Progress};
+use crate::sync::claim::Standing;
+use crate::sync::condition::{self, Condition};
+use crate::sync::event::{self, Event};
+use crate::sync::latch::Latch;
+use crate::sync::lock::{Attempt, Lock};
+use crate::sync::once::Once;
+use crate::sync::park::Agent;
+use crate::sync::permits::Permits;
+use crate::sync::rwlock::RwLock;
+use crate::sync::semaphore::Semaphore;
 
 /// What a wait is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub enum Goal {
     Event(event::Ticket),
     Latch,
     Once,
+    /// A queue in which there is something to get, room to put something, or nothing left to do.
+    Queue(Side),
+    /// The same in a queue that is half of a pipe, whose other end is that; or that end is gone.
+    Pipe(Side, Handle),
 }
 
 /// How a wait ended.
@@ -61,7 +66,11 @@ impl Goal {
 
     /// Which of the object's sets of waiters the agent is in.
     pub(super) fn set(self) -> u8 {
-        u8::from(self == Self::Write)
+        match self {
+            Self::Write | Self::Queue(Side::Put) | Self::Pipe(Side::Put, _) => 1,
+            Self::Queue(Side::Join) => 2,
+            _ => 0,
+        }
     }
 
     /// How the wait has ended, if it has.
@@ -85,6 +94,11 @@ impl Goal {
             Self::Event(ticket) => done(Event::at(domain, block).has_happened(ticket)),
             Self::Latch => done(Latch::at(domain, block).count() == 0),
             Self::Once => Once::at(domain, block).try_begin(me).map_or(Some(Outcome::Already), ended),
+            Self::Pipe(_, end) if !domain.is_live(end) => Some(Outcome::Done),
+            Self::Queue(side) | Self::Pipe(side, _) => match Queue::at(domain, block) {
+                Ok(queue) => done(queue.look(me, side)),
+                Err(_) => Some(Outcome::Broken),
+            },
         }
     }
 
@@ -126,6 +140,9 @@ impl Goal {
             Self::Event(_) => Event::at(domain, block).register(slot),
             Self::Latch => Latch::at(domain, block).register(slot),
             Self::Once => Once::at(domain, block).register(slot),
+            Self::Queue(side) | Self::Pipe(side, _) => {
+                drop(Queue::at(domain, block).map(|queue| queue.register(side, slot)));
+            }
         }
     }
 
@@ -142,6 +159,9 @@ impl Goal {
             Self::Event(_) => Event::at(domain, block).unregister(slot),
             Self::Latch => Latch::at(domain, block).unregister(slot),
             Self::Once => Once::at(domain, block).unregister(slot),
+            Self::Queue(side) | Self::Pipe(side, _) => {
+                drop(Queue::at(domain, block).map(|queue| queue.unregister(side, slot)));
+            }
         }
     }
 }

@@ -1,3 +1,11 @@
+//! Waiting, whatever for.
+//!
+//! | file | owns |
+//! |---|---|
+//! | mod | one agent's pending waits, blocking and asynchronous |
+//! | goal | what a wait is for: the one place that knows all kinds of objects |
+//! | deadlock | waits that can never end |
+//!
 //! One agent's waits: at most one blocking wait at a time, and any number of asynchronous ones.
 //!
 //! An agent has one bit in an object's waiter bitmap, however many of its waits are for that object; the count is kept
@@ -7,15 +15,18 @@
 //! would be lost on it: before it sleeps it leaves the line in all other objects, which passes such wake-ups on, and
 //! lines up again afterwards.
 
+pub mod deadlock;
+mod goal;
+
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::time::Duration;
 
-use super::claim::Standing;
-use super::deadlock::{self, Detector, Policy, Record, Report, Verdict, WANTS_MAX, Want, Wanted};
-pub use super::goal::{Goal, Outcome};
-use super::park::{self, Agent};
+use self::deadlock::{Detector, Policy, Record, Report, Verdict, WANTS_MAX, Want, Wanted};
+pub use self::goal::{Goal, Outcome};
 use crate::memory::Block;
+use crate::sync::claim::Standing;
+use crate::sync::park::{self, Agent};
 use crate::sys::clock::{self, Deadline};
 use crate::sys::instant::Instant;
 
