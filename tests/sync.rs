@@ -157,6 +157,43 @@ fn waiters_of_a_semaphore_killed_while_they_sleep_no_permit_is_lost() {
     drop(agent);
 }
 
+#[test]
+fn a_killed_waiter_has_left_the_line_before_its_slot_is_anothers() {
+    let domain = new_domain(64);
+    let board = Board::new(domain, 8);
+    let block = domain.allocate(Kind::Semaphore, semaphore::BLOCK_SIZE).expect("a semaphore");
+    let agent = Agent::enlist(domain).expect("an agent");
+    let line = domain.map().u64_at(block.offset + Kind::Semaphore.waiter_sets()[0]);
+    let mut child = Child::start("semaphore", domain, &[board.address(), address(block.handle), 2]);
+    until("the waiter stands in line", || line.load(SeqCst) != 0);
+    let bits = line.load(SeqCst);
+    child.kill();
+    assert_eq!(line.load(SeqCst), bits, "nobody has reaped it");
+    domain.reap_dead();
+    assert_eq!(line.load(SeqCst), 0);
+    // Whoever has that slot now sleeps for another reason, and a release wakes the one who waits.
+    let other = domain.allocate(Kind::Semaphore, semaphore::BLOCK_SIZE).expect("a semaphore");
+    let heir = Child::start("semaphore", domain, &[board.address(), address(other.handle), 2]);
+    let waiter = Child::start("semaphore", domain, &[board.address(), address(block.handle), 2]);
+    until("both sleep", || {
+        let processes = domain.agents().processes();
+        let asleep = |child: &Child| {
+            let slot = processes.iter().find(|(_, pid, _)| *pid == child.pid()).map(|(slot, ..)| *slot);
+            slot.is_some_and(|slot| domain.agents().park(slot).load(SeqCst) == PARK_FUTEX)
+        };
+        asleep(&heir) && asleep(&waiter)
+    });
+    let set = line.load(SeqCst);
+    assert_eq!(set.count_ones(), 1, "one waits: {set:b}");
+    board.set(STOP, 1);
+    for semaphore in [block, other] {
+        Semaphore::at(domain, semaphore).release(1).expect("room");
+    }
+    heir.join();
+    waiter.join();
+    drop(agent);
+}
+
 /// Waits for its turn, then for the lock.
 fn take_turns(domain: &'static Domain, arguments: &[u64]) {
     let board = Board::open(domain, arguments[0]);

@@ -49,6 +49,25 @@ impl Kind {
         }
     }
 
+    /// Where in a block of that kind its sets of waiters lie (sync/waiters.rs), as offsets. Each is a bit for every slot.
+    pub const fn waiter_sets(self) -> &'static [u64] {
+        match self {
+            Self::Lock
+            | Self::Semaphore
+            | Self::Barrier
+            | Self::TaskQueue
+            | Self::RLock
+            | Self::BoundedSemaphore
+            | Self::Event
+            | Self::Latch
+            | Self::Once => &[64],
+            Self::RwLock => &[64, 128],
+            Self::Queue => &[192, 256, 320],
+            // A condition's waiters have places with their tokens.
+            Self::Condition | Self::Buffer | Self::Channel | Self::Segment | Self::Payload | Self::PipeEnd => &[],
+        }
+    }
+
     pub fn from_number(number: u32) -> Option<Self> {
         [
             Self::Buffer,

@@ -1,15 +1,18 @@
-//! What is done, once, for a process that died: its references are dropped and its slots become free.
+//! What is done, once, for a process that died: its references are dropped, it leaves the lines in which it waited, and
+//! its slots become free.
 //!
 //! Runs under the domain lock, so that two reapers never meet; a reaper killed on the way leaves the slots REAPING, and
-//! the next one does it again: every step may be repeated. Locks, semaphores and barriers need nothing here: they hold
-//! tokens, which are dead from the first step on; the caller wakes all waiters afterwards, and they look.
+//! the next one does it again: every step may be repeated. The state of locks, semaphores and barriers needs nothing here:
+//! they hold tokens, which are dead from the first step on; the caller wakes all waiters afterwards, and they look.
 
 use std::sync::PoisonError;
 
-use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 
+use super::agents::AGENT_COUNT;
 use super::domain::Domain;
 use super::domain_lock::DomainGuard;
+use super::handle::Kind;
 use crate::sys::mutex::RwLockReadGuard;
 use crate::sys::{procfs, thread};
 
@@ -37,6 +40,7 @@ impl Domain {
             return;
         }
         self.drop_holders(&slots, &guard);
+        self.leave_lines(&slots);
         for slot in slots {
             self.agents().finish_reaping(slot);
         }
@@ -57,6 +61,7 @@ impl Domain {
         self.drop_holders(&[self.slot()], &guard);
         let slots = self.agents().start_reaping(thread::process_id(), self.start_time);
         drop(guard);
+        self.leave_lines(&slots);
         for slot in slots {
             self.agents().finish_reaping(slot);
         }
@@ -71,6 +76,26 @@ impl Domain {
     pub(super) fn present(&self) -> Option<RwLockReadGuard<'_, bool>> {
         let left = self.left.read().unwrap_or_else(PoisonError::into_inner);
         (!*left).then_some(left)
+    }
+
+    /// The dead wait for nothing any more. Before their slots can be taken again: a wake-up that is meant for one waiter
+    /// would go to a slot's next owner, which knows nothing of it.
+    fn leave_lines(&self, slots: &[u32]) {
+        for index in 0..self.entry_count() {
+            let entry = self.entry(index);
+            let Some(kind) = Kind::from_number((entry.state().load(SeqCst) >> 8 & 0xff) as u32) else { continue };
+            let sets = kind.waiter_sets();
+            let (Some(last), Some((offset, length))) = (sets.last(), entry.bounds(kind)) else { continue };
+            if last + u64::from(AGENT_COUNT) / 8 > length {
+                continue;
+            }
+            for (set, slot) in sets.iter().flat_map(|set| slots.iter().map(move |slot| (set, slot))) {
+                let (word, bit) = (self.map.u64_at(offset + set + u64::from(slot / 64) * 8), 1 << (slot % 64));
+                if word.load(SeqCst) & bit != 0 {
+                    word.fetch_and(!bit, SeqCst);
+                }
+            }
+        }
     }
 
     fn drop_holders(&self, slots: &[u32], guard: &DomainGuard<'_>) {

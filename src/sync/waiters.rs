@@ -1,8 +1,9 @@
 //! The set of agents that wait for one object: a bit for each slot, 64 bytes inside the object's block.
 //!
-//! A dying agent leaves nothing half written: its bit stays set and stands for nobody, or, when the slot is taken again,
-//! causes one needless look. An agent sets its own bit before it looks at the object, and a waker changes the object
-//! before it reads the bits (both SeqCst), so one of them sees the other.
+//! A dying agent leaves nothing half written: its bit stays set and stands for nobody, and the reaper clears it before the
+//! slot can be another's (memory/reaper.rs; where the sets lie is in `Kind::waiter_sets`). An agent sets its own bit before
+//! it looks at the object, and a waker changes the object before it reads the bits (both SeqCst), so one of them sees the
+//! other.
 
 use crate::sys::atomic::Ordering::SeqCst;
 use std::cell::Cell;
