@@ -57,13 +57,21 @@ module.exports = {
   acquireAll,
   acquireAllSync,
   setDeadlockPolicy,
+  // Messages
+  Connection: objects.Connection,
+  Pipe: objects.Pipe,
+  Queue: objects.Queue,
+  SimpleQueue: objects.SimpleQueue,
   // Pool
   Pool,
   // Errors
   BrokenBarrierError: errors.BrokenBarrierError,
+  BufferTooShortError: errors.BufferTooShortError,
   DeadlockError: errors.DeadlockError,
   MultiprocError: errors.MultiprocError,
   ProcessDiedError: errors.ProcessDiedError,
+  QueueEmptyError: errors.QueueEmptyError,
+  QueueFullError: errors.QueueFullError,
   RemoteError: errors.RemoteError,
   SerializationError: errors.SerializationError,
   WorkerDiedError: errors.WorkerDiedError,

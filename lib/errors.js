@@ -36,6 +36,16 @@ const CODES = Object.freeze({
   ERR_MULTIPROC_POOL_TERMINATED: 'the pool was terminated',
   ERR_MULTIPROC_POOL_BROKEN: 'the workers of the pool die before they are ready',
   ERR_MULTIPROC_CHANNEL_CLOSED: 'the channel is closed',
+  ERR_MULTIPROC_QUEUE_CLOSED: 'the queue was shut down, and has nothing more to get',
+  ERR_MULTIPROC_QUEUE_FULL: 'the queue was full for as long as the call could wait',
+  ERR_MULTIPROC_QUEUE_EMPTY: 'the queue was empty for as long as the call could wait',
+  ERR_MULTIPROC_TASK_DONE: 'more items of a queue were done than had been put',
+  ERR_MULTIPROC_EOF: 'the other end of the connection is gone, and everything was received',
+  ERR_MULTIPROC_PIPE_BROKEN: 'nobody has the other end of the connection any more',
+  ERR_MULTIPROC_NOT_READABLE: 'this end of the pipe only sends',
+  ERR_MULTIPROC_NOT_WRITABLE: 'this end of the pipe only receives',
+  ERR_MULTIPROC_TIMEOUT: 'the time limit of the call has passed',
+  ERR_MULTIPROC_BUFFER_TOO_SHORT: 'a message of bytes is longer than the buffer for it, or than allowed',
   ERR_MULTIPROC_UNSUPPORTED: 'this is not supported',
   ERR_MULTIPROC_INTERNAL: 'an invariant of the package does not hold; please report it',
 });
@@ -70,6 +80,28 @@ class DeadlockError extends MultiprocError {
   }
 }
 nameClass(DeadlockError);
+
+class QueueFullError extends MultiprocError {
+  constructor(message, details) {
+    super('ERR_MULTIPROC_QUEUE_FULL', message, details);
+  }
+}
+nameClass(QueueFullError);
+
+class QueueEmptyError extends MultiprocError {
+  constructor(message, details) {
+    super('ERR_MULTIPROC_QUEUE_EMPTY', message, details);
+  }
+}
+nameClass(QueueEmptyError);
+
+/** `bytes` is the whole message, which is not lost. */
+class BufferTooShortError extends MultiprocError {
+  constructor(message, details) {
+    super('ERR_MULTIPROC_BUFFER_TOO_SHORT', message, details);
+  }
+}
+nameClass(BufferTooShortError);
 
 /** A value cannot travel; `path` names the place inside the value, as in `args[0].rows[3].callback`. */
 class SerializationError extends MultiprocError {
@@ -126,6 +158,9 @@ module.exports = {
   MultiprocError,
   BrokenBarrierError,
   DeadlockError,
+  QueueFullError,
+  QueueEmptyError,
+  BufferTooShortError,
   SerializationError,
   ProcessDiedError,
   WorkerDiedError,

@@ -5,6 +5,8 @@ const classes = {
   ...require('./memory/buffer'),
   ...require('./memory/array'),
   ...require('./memory/value'),
+  ...require('./queue/queue'),
+  ...require('./pipe/connection'),
   ...require('./sync/barrier'),
   ...require('./sync/bounded_semaphore'),
   ...require('./sync/condition'),

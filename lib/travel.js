@@ -23,9 +23,12 @@ const KIND = Object.freeze({
   rwLock: 13,
   latch: 14,
   once: 15,
+  queue: 16,
+  pipeEnd: 17,
   value: 101,
   array: 102,
   monitor: 103,
+  connection: 104,
 });
 const BLOCK_KINDS = 100;
 
@@ -101,12 +104,25 @@ function withoutWrapping(error, root, inside) {
 
 /** The message of the last `pack` was not sent: its references end. */
 function takeBack() {
-  for (const { kind, index, generation } of shipped) native.unship(kind, index, generation);
-  shipped = [];
+  giveBack(takeShipped());
 }
 
-function unpack(bytes) {
-  return codec.decode(bytes, { context: receiving });
+/** The references of the last `pack`, which are the caller's from now on: kind, index, generation, …; undefined: none. */
+function takeShipped() {
+  if (shipped.length === 0) return undefined;
+  const numbers = shipped.flatMap(({ kind, index, generation }) => [kind, index, generation]);
+  shipped = [];
+  return numbers;
+}
+
+/** Ends references of a message that was not sent. @param {number[] | undefined} numbers as of takeShipped() */
+function giveBack(numbers = []) {
+  for (let at = 0; at < numbers.length; at += 3) native.unship(numbers[at], numbers[at + 1], numbers[at + 2]);
+}
+
+/** @param {Uint8Array} bytes @param {number} [length] of the message at their beginning; all of them unless given */
+function unpack(bytes, length) {
+  return codec.decode(bytes, { context: receiving, length });
 }
 
 /**
@@ -122,4 +138,17 @@ function discard(bytes) {
   }
 }
 
-module.exports = { travel, met, jsonMeetings, KIND, onRevive, onBuffer, pack, unpack, takeBack, discard };
+module.exports = {
+  travel,
+  met,
+  jsonMeetings,
+  KIND,
+  onRevive,
+  onBuffer,
+  pack,
+  unpack,
+  takeBack,
+  takeShipped,
+  giveBack,
+  discard,
+};

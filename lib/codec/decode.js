@@ -22,10 +22,10 @@ const doubles = new Float64Array(1);
 const doubleBytes = new Uint8Array(doubles.buffer);
 
 class Decoder {
-  constructor(bytes, context) {
+  constructor(bytes, context, length) {
     this.bytes = bytes;
     this.pos = 0;
-    this.end = bytes.length;
+    this.end = length;
     this.depth = 0;
     this.references = [];
     this.shapes = null;
@@ -267,11 +267,12 @@ Object.entries({
 /**
  * The value of a message that encode() made.
  * @param {Uint8Array} bytes of any origin; they must not change during the call
- * @param {{ context?: { revive(kind: number, index: number, generation: number, extra: unknown): object } }} [options]
+ * @param {{ length?: number, context?: { revive(kind: number, index: number, generation: number, extra: unknown): object } }} [options]
+ *   `length`: the message is so many bytes at the beginning of `bytes`; all of them unless given
  * @throws {MultiprocError} ERR_MULTIPROC_DESERIALIZE; a MultiprocError that revive() throws comes through as it is
  */
 function decode(bytes, options) {
-  const decoder = new Decoder(bytes, options?.context);
+  const decoder = new Decoder(bytes, options?.context, options?.length ?? bytes.length);
   try {
     if (decoder.byte() !== VERSION) decoder.fail('the version does not match');
     const value = decoder.value();

@@ -12,4 +12,9 @@ module.exports = Object.freeze({
   EVENT: 7,
   LATCH: 8,
   ONCE: 9,
+  QUEUE_GET: 10,
+  QUEUE_PUT: 11,
+  QUEUE_JOIN: 12,
+  PIPE_GET: 13,
+  PIPE_PUT: 14,
 });

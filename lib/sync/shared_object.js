@@ -12,6 +12,9 @@ const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
 const { met, travel } = require('../travel');
 
+/** Most goals need none. */
+const NO_ARGUMENTS = [0, 0];
+
 let open;
 let pin;
 let unpin;
@@ -26,11 +29,12 @@ class SharedObject {
   #pins = 0;
 
   /**
-   * @param {{ kind: number, name: string, noun: string }} type what errors call the class and an object of it
+   * @param {{ kind: number, name: string, noun: string, create?: (argument: any, name?: string) => object }} type
+   *   what errors call the class and an object of it, and how the native object is made, if not as most are
    * @param {{ name?: string } | undefined} options the user's
    * @param {{ name?: string, index?: number, generation?: number } | undefined} internal for this package alone: a
    *   handle to be revived, or the name that another object gives a part of its own
-   * @param {() => number} [argument] checks what a new object is made with, and returns it
+   * @param {() => any} [argument] checks what a new object is made with, and returns it
    */
   constructor(type, options, internal, argument) {
     this.#type = type;
@@ -39,7 +43,7 @@ class SharedObject {
       this.#name = internal?.name ?? checkName(call, ownOptions(call, options, ['name']).name);
       const checked = argument?.() ?? 0;
       runtime.open();
-      this.#native = native.createObject(type.kind, checked, this.#name);
+      this.#native = type.create?.(checked, this.#name) ?? native.createObject(type.kind, checked, this.#name);
     } else {
       runtime.open();
       this.#name = internal.name;
@@ -110,8 +114,8 @@ function wait(object, method, goal, options) {
 }
 
 /** The same with checked options, for a native object. @returns {Promise<number>} */
-function waitFor(shared, goal, limit, signal) {
-  return runtime.wait((instance, ms) => shared.begin(instance, goal, 0, 0, ms), limit, signal);
+function waitFor(shared, goal, limit, signal, [a, b] = NO_ARGUMENTS) {
+  return runtime.wait((instance, ms) => shared.begin(instance, goal, a, b, ms), limit, signal);
 }
 
 /** The blocking form of a wait. @returns {number} its outcome */

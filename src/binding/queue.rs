@@ -14,6 +14,9 @@ use crate::sys::atomic::Ordering::Relaxed;
 const PUT_DONE: u32 = 0;
 const PUT_FULL: u32 = 1;
 const PUT_CLOSED: u32 = 2;
+const PUT_GONE: u32 = 3;
+/// In place of the index of an end: none.
+const NO_END: u32 = u32::MAX;
 const GOT_NOTHING: f64 = -1.0;
 const GOT_END: f64 = -2.0;
 
@@ -92,15 +95,27 @@ impl NativeObject {
         })
     }
 
-    /// Puts an item: 0 done, 1 full, 2 closed. `references`: kind, index, generation of each shipped one inside.
+    /// Puts an item: 0 done, 1 full, 2 closed, 3: nobody has that end of a pipe any more. `references`: kind, index,
+    /// generation of each shipped one inside.
     #[napi]
-    pub fn queue_put(&self, content: Uint8Array, length: u32, references: Option<Vec<u32>>) -> napi::Result<u32> {
+    pub fn queue_put(
+        &self,
+        content: Uint8Array,
+        length: u32,
+        end_index: u32,
+        end_generation: u32,
+        references: Option<Vec<u32>>,
+    ) -> napi::Result<u32> {
         let content = content.get(..length as usize).unwrap_or(&content);
         self.queue(|runtime, queue| {
             let references = match &references {
                 Some(numbers) => handles(numbers),
                 None => Vec::new(),
             };
+            let end = Handle { kind: Kind::PipeEnd, index: end_index, generation: end_generation };
+            if end_index != NO_END && !runtime.domain().is_live(end) {
+                return Ok(PUT_GONE);
+            }
             let put = queue.put(runtime.agent.token, 0, &references, content)?;
             runtime.note_traffic();
             Ok(match put {

@@ -1,0 +1,346 @@
+'use strict';
+// Connection: one end of a pipe. What it sends lies in a queue of the pipe until the other end takes it (src/queue).
+//
+// The end is alive as long as anybody has it, in whatever process. So there is an end of file exactly when the last one
+// that had the other end has closed it or died, and everything was received.
+
+const { EventEmitter } = require('node:events');
+const { Readable, Writable } = require('node:stream');
+const native = require('../binding');
+const { checkTimeout, invalidType, ownOptions } = require('../arguments');
+const { dispose } = require('../dispose');
+const { AbortError, MultiprocError } = require('../errors');
+const items = require('../queue/items');
+const { Queue } = require('../queue/queue');
+const goals = require('../sync/goals');
+const { TIMED_OUT } = require('../sync/outcome');
+const { open, pin, unpin, waitFor, waitOptions } = require('../sync/shared_object');
+const { KIND, met, onRevive, travel } = require('../travel');
+const { PipeEnd } = require('./pipe_end');
+const { bytesFor, copyInto, slice } = require('./bytes');
+
+const { DONE, FULL, EMPTY, Parcel } = items;
+const HIGH_WATER_MARK = 16 * 1024 * 1024;
+
+class Connection extends EventEmitter {
+  /** @type {PipeEnd} */
+  #end;
+  /** @type {[number, number]} the other end */
+  #peer;
+  /** @type {Queue | null} */
+  #incoming;
+  /** @type {Queue | null} */
+  #outgoing;
+  #isClosed = false;
+  /** Taken and not received: somebody asked for bytes, and it was something else. */
+  #putBack = [];
+  #isListening = false;
+
+  /** For this package alone: a user calls Pipe(). */
+  constructor(parts) {
+    if (!(parts?.end instanceof PipeEnd)) {
+      const error = new TypeError('new Connection(): connections are made by Pipe(), or received');
+      error.code = 'ERR_ILLEGAL_CONSTRUCTOR';
+      throw error;
+    }
+    super();
+    this.#end = parts.end;
+    this.#peer = parts.peer;
+    this.#incoming = parts.incoming;
+    this.#outgoing = parts.outgoing;
+    this.on('newListener', (event) => {
+      if (event === 'message') setImmediate(() => this.#listen());
+    });
+  }
+
+  get readable() {
+    return this.#incoming !== null;
+  }
+
+  get writable() {
+    return this.#outgoing !== null;
+  }
+
+  get closed() {
+    return this.#isClosed;
+  }
+
+  async send(value, options) {
+    const { limit, signal } = waitOptions('connection.send()', options);
+    if (signal?.aborted) throw new AbortError(signal.reason);
+    const outgoing = this.#writing('send');
+    const queue = pin(outgoing, 'send');
+    let parcel;
+    try {
+      parcel = new Parcel(value, 'value');
+      const attempt = () => parcel.put(queue, this.#peer);
+      let result = attempt();
+      if (result === FULL) {
+        result = await items.putWaiting(
+          parcel,
+          limit,
+          (left) => this.#awaits(queue, goals.PIPE_PUT, left, signal),
+          attempt,
+        );
+      }
+      sent(result, 'send', limit);
+    } finally {
+      parcel?.discard();
+      unpin(outgoing);
+    }
+  }
+
+  sendSync(value, timeout) {
+    const limit = checkTimeout('connection.sendSync()', timeout);
+    const queue = open(this.#writing('sendSync'), 'sendSync');
+    const parcel = new Parcel(value, 'value');
+    try {
+      const attempt = () => parcel.put(queue, this.#peer);
+      let result = attempt();
+      if (result === FULL) {
+        result = items.putWaitingSync(parcel, limit, (left) => this.#blocks(queue, goals.PIPE_PUT, left), attempt);
+      }
+      sent(result, 'sendSync', limit);
+    } finally {
+      parcel.discard();
+    }
+  }
+
+  trySend(value) {
+    const queue = open(this.#writing('trySend'), 'trySend');
+    const parcel = new Parcel(value, 'value');
+    try {
+      const result = parcel.put(queue, this.#peer);
+      if (result !== FULL) sent(result, 'trySend', 0);
+      return result === DONE;
+    } finally {
+      parcel.discard();
+    }
+  }
+
+  async recv(options) {
+    const { limit, signal } = waitOptions('connection.recv()', options);
+    return this.#receive('recv', limit, signal);
+  }
+
+  recvSync(timeout) {
+    const limit = checkTimeout('connection.recvSync()', timeout);
+    const queue = open(this.#reading('recvSync'), 'recvSync');
+    let found = this.#take(queue, 'recvSync');
+    if (found === EMPTY) {
+      const wait = (left) => this.#blocks(queue, goals.PIPE_GET, left);
+      found = items.takeWaitingSync(limit, wait, () => this.#take(queue, 'recvSync'));
+    }
+    return received(found, 'recvSync', limit);
+  }
+
+  tryRecv(otherwise) {
+    const found = this.#take(open(this.#reading('tryRecv'), 'tryRecv'), 'tryRecv');
+    return found === EMPTY ? otherwise : found;
+  }
+
+  async poll(options) {
+    const { limit, signal } = waitOptions('connection.poll()', options);
+    const queue = open(this.#reading('poll'), 'poll');
+    if (this.#putBack.length > 0) return true;
+    return (await this.#awaits(queue, goals.PIPE_GET, limit, signal)) !== TIMED_OUT;
+  }
+
+  pollSync(timeout) {
+    const limit = checkTimeout('connection.pollSync()', timeout);
+    const queue = open(this.#reading('pollSync'), 'pollSync');
+    return this.#putBack.length > 0 || this.#blocks(queue, goals.PIPE_GET, limit) !== TIMED_OUT;
+  }
+
+  async sendBytes(view, options) {
+    const own = ownOptions('connection.sendBytes()', options, ['offset', 'length', 'timeout', 'signal']);
+    return this.send(slice('connection.sendBytes()', view, own), own);
+  }
+
+  async recvBytes(options) {
+    const own = ownOptions('connection.recvBytes()', options, ['maxLength', 'timeout', 'signal']);
+    const { limit, signal } = waitOptions('connection.recvBytes()', own);
+    return bytesFor('recvBytes', own.maxLength, () => this.#receive('recvBytes', limit, signal), this.#putBack);
+  }
+
+  async recvBytesInto(view, options) {
+    const own = ownOptions('connection.recvBytesInto()', options, ['offset', 'timeout', 'signal']);
+    const { limit, signal } = waitOptions('connection.recvBytesInto()', own);
+    return copyInto(view, own.offset, () => this.#receive('recvBytesInto', limit, signal), this.#putBack);
+  }
+
+  toReadable() {
+    this.#reading('toReadable');
+    return Readable.from(this, { objectMode: true });
+  }
+
+  toWritable() {
+    this.#writing('toWritable');
+    return new Writable({
+      objectMode: true,
+      write: (value, _encoding, done) => this.send(value).then(() => done(), done),
+      final: (done) => {
+        this.close();
+        done();
+      },
+    });
+  }
+
+  close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#end.close();
+    this.#incoming?.close();
+    this.#outgoing?.close();
+    this.emit('close');
+  }
+
+  [dispose]() {
+    this.close();
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for (;;) {
+      let found;
+      try {
+        found = await this.recv();
+      } catch (error) {
+        if (error.code === 'ERR_MULTIPROC_EOF') return;
+        throw error;
+      }
+      yield found;
+    }
+  }
+
+  toJSON() {
+    return met();
+  }
+
+  [travel]() {
+    this.#opened('send');
+    const extra = [this.#end, this.#peer, this.#incoming, this.#outgoing];
+    return { kind: KIND.connection, index: 0, generation: 0, extra };
+  }
+
+  #opened(method) {
+    if (!this.#isClosed) return;
+    throw new MultiprocError(
+      'ERR_MULTIPROC_CLOSED',
+      `connection.${method}: this Connection was closed in this thread; make or receive it anew`,
+    );
+  }
+
+  #reading(method) {
+    this.#opened(method);
+    if (this.#incoming !== null) return this.#incoming;
+    throw new MultiprocError('ERR_MULTIPROC_NOT_READABLE', `connection.${method}(): this end of the pipe only sends`);
+  }
+
+  #writing(method) {
+    this.#opened(method);
+    if (this.#outgoing !== null) return this.#outgoing;
+    throw new MultiprocError(
+      'ERR_MULTIPROC_NOT_WRITABLE',
+      `connection.${method}(): this end of the pipe only receives`,
+    );
+  }
+
+  async #receive(method, limit, signal) {
+    const incoming = this.#reading(method);
+    const queue = pin(incoming, method);
+    try {
+      let found = signal?.aborted ? EMPTY : this.#take(queue, method);
+      if (found === EMPTY) {
+        const wait = (left) => this.#awaits(queue, goals.PIPE_GET, left, signal);
+        found = await items.takeWaiting(limit, wait, () => this.#take(queue, method));
+      }
+      return received(found, method, limit);
+    } finally {
+      unpin(incoming);
+    }
+  }
+
+  /** @returns {unknown} a value or EMPTY; throws at the end of file */
+  #take(queue, method) {
+    if (this.#putBack.length > 0) return this.#putBack.shift();
+    const found = items.take(queue);
+    if (found !== EMPTY || native.isPipeEnd(...this.#peer)) return found;
+    // What the other end sent before it went is there by now.
+    const last = items.take(queue);
+    if (last !== EMPTY) return last;
+    throw new MultiprocError(
+      'ERR_MULTIPROC_EOF',
+      `connection.${method}(): nobody has the other end any more, and everything it sent was received`,
+    );
+  }
+
+  #awaits(queue, goal, left, signal) {
+    return waitFor(queue, goal, left, signal, this.#peer);
+  }
+
+  #blocks(queue, goal, left) {
+    return queue.waitSync(goal, this.#peer[0], this.#peer[1], left);
+  }
+
+  /** Hands what comes to the listeners of 'message', one after the other, as long as there are any. */
+  async #listen() {
+    if (this.#isListening || this.#isClosed) return;
+    this.#isListening = true;
+    try {
+      while (this.listenerCount('message') > 0 && !this.#isClosed) {
+        this.emit('message', await this.recv());
+      }
+    } catch (error) {
+      if (error.code === 'ERR_MULTIPROC_EOF') this.emit('end');
+      else if (!this.#isClosed) this.emit('error', error);
+    } finally {
+      this.#isListening = false;
+    }
+  }
+}
+
+function sent(result, method, limit) {
+  if (result === DONE) return;
+  if (result === FULL) throw timedOut(method, limit, 'the other end had not taken enough');
+  throw new MultiprocError(
+    'ERR_MULTIPROC_PIPE_BROKEN',
+    `connection.${method}(): nobody has the other end any more; nothing was sent`,
+  );
+}
+
+function received(found, method, limit) {
+  if (found !== EMPTY) return found;
+  throw timedOut(method, limit, 'nothing came');
+}
+
+function timedOut(method, limit, what) {
+  return new MultiprocError('ERR_MULTIPROC_TIMEOUT', `connection.${method}(): ${what} within ${limit} ms`);
+}
+
+function Pipe(options) {
+  const { duplex = true, highWaterMark = HIGH_WATER_MARK } = ownOptions('Pipe()', options, ['duplex', 'highWaterMark']);
+  if (typeof duplex !== 'boolean') throw invalidType('Pipe()', 'duplex', 'a boolean', duplex);
+  const queue = () => new Queue({ maxBytes: highWaterMark });
+  const [toFirst, toSecond] = [queue(), duplex ? queue() : null];
+  const natives = [toFirst, toSecond].filter((one) => one !== null).map((one) => open(one, 'Pipe'));
+  const [first, second] = [new PipeEnd(natives), new PipeEnd(natives)];
+  const [third, fourth] = [again(toFirst), toSecond && again(toSecond)];
+  return [
+    new Connection({ end: first, peer: second.identity, incoming: toFirst, outgoing: toSecond }),
+    new Connection({ end: second, peer: first.identity, incoming: fourth, outgoing: third }),
+  ];
+}
+
+/** Another object for the same queue: each end closes its own. */
+function again(queue) {
+  const shared = open(queue, 'Pipe');
+  shared.ship();
+  const [index, generation] = shared.identity();
+  return new Queue(undefined, { index, generation });
+}
+
+onRevive(KIND.connection, (_index, _generation, [end, peer, incoming, outgoing]) => {
+  return new Connection({ end, peer, incoming, outgoing });
+});
+
+module.exports = { Connection, Pipe };

@@ -1,0 +1,133 @@
+'use strict';
+// Values in and out of a native queue (src/queue): the one place where queues and pipes pack and unpack.
+
+const { deadline } = require('../sync/deadline');
+const { TIMED_OUT } = require('../sync/outcome');
+const { giveBack, pack, takeShipped, unpack } = require('../travel');
+
+// What queuePut() and queueGet() return; src/binding/queue.rs has the same numbers.
+const DONE = 0;
+const FULL = 1;
+const CLOSED = 2;
+const GONE = 3;
+const NOTHING = -1;
+const END = -2;
+
+const NO_END = [2 ** 32 - 1, 0];
+
+/** In place of an item. */
+const EMPTY = Symbol('empty');
+const ENDED = Symbol('ended');
+
+/** Where small items are copied to before they are read; nothing that is read shows on it. */
+const scratch = Buffer.allocUnsafeSlow(16 * 1024);
+
+/** A value that is on its way into a queue: packed once, whatever becomes of the value meanwhile. */
+class Parcel {
+  #bytes;
+  #references;
+
+  constructor(value, root) {
+    this.#bytes = pack(value, root);
+    this.#references = takeShipped();
+  }
+
+  /**
+   * @param {[number, number]} [end] of a pipe, that must be somebody's: else it is GONE
+   * @returns {typeof DONE | typeof FULL | typeof CLOSED | typeof GONE}
+   */
+  put(queue, end = NO_END) {
+    const result = queue.queuePut(this.#bytes, this.#bytes.length, end[0], end[1], this.#references);
+    if (result === DONE) this.#references = undefined;
+    return result;
+  }
+
+  /** It has to wait: the bytes are the packer's, and written over by the next one. */
+  keep() {
+    this.#bytes = Buffer.from(this.#bytes);
+  }
+
+  /** It was not put: what it refers to is not kept by it any more. */
+  discard() {
+    giveBack(this.#references);
+    this.#references = undefined;
+  }
+}
+
+/** @returns {unknown} the next value, EMPTY or ENDED */
+function take(queue) {
+  const found = queue.queueGet(scratch);
+  if (typeof found !== 'number') return unpack(found);
+  if (found === NOTHING) return EMPTY;
+  return found === END ? ENDED : unpack(scratch, found);
+}
+
+/**
+ * Puts, and waits while it is full.
+ *
+ * @param {(left: number) => Promise<number>} wait until there is room, or something else to be seen
+ * @param {(parcel: Parcel) => number} [attempt]
+ * @returns {Promise<number>} DONE, FULL when the time is over, or what else `attempt` says
+ */
+async function putWaiting(parcel, limit, wait, attempt) {
+  const left = deadline(limit);
+  parcel.keep();
+  for (;;) {
+    const outcome = await wait(left());
+    const result = attempt(parcel);
+    if (result !== FULL || outcome === TIMED_OUT) return result;
+  }
+}
+
+/** The same, blocking. @param {(left: number) => number} wait */
+function putWaitingSync(parcel, limit, wait, attempt) {
+  const left = deadline(limit);
+  parcel.keep();
+  for (;;) {
+    const outcome = wait(left());
+    const result = attempt(parcel);
+    if (result !== FULL || outcome === TIMED_OUT) return result;
+  }
+}
+
+/**
+ * Takes, and waits while there is nothing.
+ *
+ * @param {(left: number) => Promise<number>} wait until there is something to be seen
+ * @param {() => unknown} attempt EMPTY: there was nothing
+ */
+async function takeWaiting(limit, wait, attempt) {
+  const left = deadline(limit);
+  for (;;) {
+    const outcome = await wait(left());
+    const found = attempt();
+    if (found !== EMPTY || outcome === TIMED_OUT) return found;
+  }
+}
+
+/** The same, blocking. @param {(left: number) => number} wait */
+function takeWaitingSync(limit, wait, attempt) {
+  const left = deadline(limit);
+  for (;;) {
+    const outcome = wait(left());
+    const found = attempt();
+    if (found !== EMPTY || outcome === TIMED_OUT) return found;
+  }
+}
+
+module.exports = {
+  DONE,
+  FULL,
+  CLOSED,
+  GONE,
+  EMPTY,
+  ENDED,
+  NOTHING,
+  END,
+  Parcel,
+  take,
+  putWaiting,
+  putWaitingSync,
+  takeWaiting,
+  takeWaitingSync,
+};

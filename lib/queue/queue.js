@@ -1,0 +1,265 @@
+'use strict';
+// Queue: any number of threads and processes put, any number get, each item goes to one of them; src/queue.
+
+const native = require('../binding');
+const { checkInteger, checkTimeout, invalidValue, ownOptions } = require('../arguments');
+const { AbortError, MultiprocError, QueueEmptyError, QueueFullError } = require('../errors');
+const goals = require('../sync/goals');
+const { TIMED_OUT } = require('../sync/outcome');
+const {
+  SharedObject,
+  open,
+  pin,
+  typeOf,
+  unpin,
+  wait,
+  waitFor,
+  waitOptions,
+  waitSync,
+} = require('../sync/shared_object');
+const { KIND, onRevive, unpack } = require('../travel');
+const { Delivery } = require('./delivery');
+const items = require('./items');
+
+const { DONE, FULL, EMPTY, ENDED, Parcel } = items;
+const SIZE_MAX = 2 ** 32 - 1;
+const ACK_MODES = ['auto', 'manual'];
+/** Of queueState(). */
+const [SIZE, BYTES, UNFINISHED, SHUT, MAX_SIZE, MAX_BYTES, MANUAL] = [0, 1, 2, 3, 4, 5, 6];
+
+const TYPE = {
+  kind: KIND.queue,
+  name: 'Queue',
+  noun: 'queue',
+  create: ({ maxSize, maxBytes, isManual }, name) => native.createQueue(maxSize, maxBytes, isManual, name),
+};
+
+function checkOptions(options) {
+  const call = 'new Queue()';
+  const own = ownOptions(call, options, ['maxSize', 'maxBytes', 'ackMode']);
+  const limit = (name, most) => (own[name] === undefined ? 0 : checkInteger(call, name, own[name], 0, most));
+  const { ackMode = 'auto' } = own;
+  if (!ACK_MODES.includes(ackMode)) throw invalidValue(call, 'ackMode', "'auto' or 'manual'", ackMode);
+  return {
+    maxSize: limit('maxSize', SIZE_MAX),
+    maxBytes: limit('maxBytes', Number.MAX_SAFE_INTEGER),
+    isManual: ackMode === 'manual',
+  };
+}
+
+class Queue extends SharedObject {
+  #isManual;
+  #maxSize;
+  #maxBytes;
+
+  constructor(options, internal) {
+    super(TYPE, options, internal, () => checkOptions(options));
+    const state = open(this, 'constructor').queueState();
+    this.#isManual = state[MANUAL] === 1;
+    [this.#maxSize, this.#maxBytes] = [state[MAX_SIZE], state[MAX_BYTES]];
+  }
+
+  get maxSize() {
+    return this.#maxSize;
+  }
+
+  get maxBytes() {
+    return this.#maxBytes;
+  }
+
+  get ackMode() {
+    return this.#isManual ? 'manual' : 'auto';
+  }
+
+  get size() {
+    return this.#state('size')[SIZE];
+  }
+
+  get byteLength() {
+    return this.#state('byteLength')[BYTES];
+  }
+
+  get empty() {
+    return this.size === 0;
+  }
+
+  get full() {
+    const state = this.#state('full');
+    const isFull = (limit, found) => limit !== 0 && found >= limit;
+    return isFull(this.#maxSize, state[SIZE]) || isFull(this.#maxBytes, state[BYTES]);
+  }
+
+  get unfinished() {
+    return this.#state('unfinished')[UNFINISHED];
+  }
+
+  get isShutDown() {
+    return this.#state('isShutDown')[SHUT] > 0;
+  }
+
+  async put(value, options) {
+    const { limit, signal } = waitOptions('queue.put()', options);
+    if (signal?.aborted) throw new AbortError(signal.reason);
+    const queue = pin(this, 'put');
+    let parcel;
+    try {
+      parcel = new Parcel(value, 'value');
+      let result = parcel.put(queue);
+      if (result === FULL) {
+        const room = (left) => waitFor(queue, goals.QUEUE_PUT, left, signal);
+        result = await items.putWaiting(parcel, limit, room, () => parcel.put(queue));
+      }
+      settled(result, 'put', limit);
+    } finally {
+      parcel?.discard();
+      unpin(this);
+    }
+  }
+
+  putSync(value, timeout) {
+    const limit = checkTimeout('queue.putSync()', timeout);
+    const queue = open(this, 'putSync');
+    const parcel = new Parcel(value, 'value');
+    try {
+      let result = parcel.put(queue);
+      if (result === FULL) {
+        const room = (left) => queue.waitSync(goals.QUEUE_PUT, 0, 0, left);
+        result = items.putWaitingSync(parcel, limit, room, () => parcel.put(queue));
+      }
+      settled(result, 'putSync', limit);
+    } finally {
+      parcel.discard();
+    }
+  }
+
+  tryPut(value) {
+    const queue = open(this, 'tryPut');
+    const parcel = new Parcel(value, 'value');
+    try {
+      const result = parcel.put(queue);
+      if (result !== FULL) settled(result, 'tryPut', 0);
+      return result === DONE;
+    } finally {
+      parcel.discard();
+    }
+  }
+
+  async get(options) {
+    const { limit, signal } = waitOptions('queue.get()', options);
+    const queue = pin(this, 'get');
+    try {
+      let found = signal?.aborted ? EMPTY : this.#take(queue);
+      if (found === EMPTY) {
+        const item = (left) => waitFor(queue, goals.QUEUE_GET, left, signal);
+        found = await items.takeWaiting(limit, item, () => this.#take(queue));
+      }
+      return gotten(found, 'get', limit);
+    } finally {
+      unpin(this);
+    }
+  }
+
+  getSync(timeout) {
+    const limit = checkTimeout('queue.getSync()', timeout);
+    const queue = open(this, 'getSync');
+    let found = this.#take(queue);
+    if (found === EMPTY) {
+      const item = (left) => queue.waitSync(goals.QUEUE_GET, 0, 0, left);
+      found = items.takeWaitingSync(limit, item, () => this.#take(queue));
+    }
+    return gotten(found, 'getSync', limit);
+  }
+
+  tryGet(otherwise) {
+    const found = this.#take(open(this, 'tryGet'));
+    return found === EMPTY ? otherwise : gotten(found, 'tryGet', 0);
+  }
+
+  taskDone() {
+    const queue = open(this, 'taskDone');
+    if (this.#isManual) {
+      throw new MultiprocError(
+        'ERR_MULTIPROC_TASK_DONE',
+        "queue.taskDone(): with ackMode 'manual' an item is done by its own ack()",
+      );
+    }
+    if (queue.queueTaskDone()) return;
+    throw new MultiprocError('ERR_MULTIPROC_TASK_DONE', 'queue.taskDone() was called more often than items were put');
+  }
+
+  join(options) {
+    return wait(this, 'join', goals.QUEUE_JOIN, options).then((outcome) => outcome !== TIMED_OUT);
+  }
+
+  joinSync(timeout) {
+    return waitSync(this, 'joinSync', goals.QUEUE_JOIN, timeout) !== TIMED_OUT;
+  }
+
+  shutdown(options) {
+    const { immediate = false } = ownOptions('queue.shutdown()', options, ['immediate']);
+    open(this, 'shutdown').queueClose(Boolean(immediate));
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for (;;) {
+      let found;
+      try {
+        found = await this.get();
+      } catch (error) {
+        if (error.code === 'ERR_MULTIPROC_QUEUE_CLOSED') return;
+        throw error;
+      }
+      yield found;
+    }
+  }
+
+  #state(method) {
+    return open(this, method).queueState();
+  }
+
+  #take(queue) {
+    if (!this.#isManual) return items.take(queue);
+    const [bytes, hand, isAgain] = queue.queueGetInHand();
+    if (bytes === items.NOTHING) return EMPTY;
+    if (bytes === items.END) return ENDED;
+    return new Delivery(queue, hand, unpack(bytes), isAgain === 1);
+  }
+}
+
+function settled(result, method, limit) {
+  if (result === DONE) return;
+  if (result === FULL) {
+    throw new QueueFullError(`queue.${method}(): the queue was full ${lasting(limit)}; nothing was put`);
+  }
+  throw shutDown(method, 'nothing can be put any more');
+}
+
+function gotten(found, method, limit) {
+  if (found === EMPTY) throw new QueueEmptyError(`queue.${method}(): the queue was empty ${lasting(limit)}`);
+  if (found === ENDED) throw shutDown(method, 'it holds nothing more');
+  return found;
+}
+
+function lasting(limit) {
+  return limit === 0 ? 'at the time of the call' : `for ${limit} ms`;
+}
+
+function shutDown(method, what) {
+  return new MultiprocError('ERR_MULTIPROC_QUEUE_CLOSED', `queue.${method}(): the queue was shut down: ${what}`);
+}
+
+/** A queue without bounds, for those who only put and get: Python's name. */
+class SimpleQueue extends Queue {
+  constructor(options, internal) {
+    super(
+      internal === undefined ? { name: ownOptions('new SimpleQueue()', options, ['name']).name } : options,
+      internal,
+    );
+  }
+}
+
+const isQueue = (value) => typeOf(value)?.kind === KIND.queue;
+
+onRevive(KIND.queue, (index, generation, name) => new Queue(undefined, { index, generation, name }));
+
+module.exports = { Queue, SimpleQueue, isQueue };
