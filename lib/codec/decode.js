@@ -6,13 +6,14 @@
 // depth is bounded; every byte is used. The bytes must not change during the call: copy them out of shared memory first.
 
 const { MultiprocError } = require('../errors');
-const { TAGS, VERSION, SHORT_STRING, SHAPE, SHAPE_COUNT_SHORT, DEPTH_MAX } = require('./tags');
+const { TAGS, OTHERS, VERSION, SHORT_STRING, SHAPE, SHAPE_COUNT_SHORT, DEPTH_MAX } = require('./tags');
 const { readShape } = require('./shapes');
 const { readShaped, readObject } = require('./plain');
 const { readArray, readArrayTail } = require('./arrays');
 const { readBuffer, readArrayBuffer, readView } = require('./buffers');
 const { readError } = require('./errors');
 const builtins = require('./builtins');
+const { readPlace, readDeferred } = require('./deferred');
 
 const { latin1Slice, utf8Slice, ucs2Slice } = Buffer.prototype;
 const { HOLE, LATIN1, UTF8, UTF16 } = TAGS;
@@ -28,6 +29,9 @@ class Decoder {
     this.end = bytes.length;
     this.depth = 0;
     this.references = [];
+    this.deferred = [];
+    this.filling = null; // the deferred object whose contents come next
+    this.mayDefer = true;
     this.shapes = null;
     this.context = context;
   }
@@ -105,7 +109,8 @@ class Decoder {
   /** Numbers an object whose contents come next; one level deeper until leave(). */
   enter(object, valueCount) {
     if (valueCount > this.end - this.pos) this.truncated();
-    this.references.push(object);
+    if (this.filling === null) this.references.push(object);
+    else this.filling = null;
     this.descend();
     return object;
   }
@@ -223,11 +228,19 @@ class Decoder {
     const [kind, index, generation] = [this.varint(), this.varint(), this.varint()];
     if (kind > 0xffffffff || index > 0xffffffff || generation > 0xffffffff) this.fail('a handle is out of range');
     this.descend();
+    const { mayDefer } = this;
+    this.mayDefer = false;
     const extra = this.value();
+    this.mayDefer = mayDefer;
     this.leave();
     if (this.context === undefined) this.fail('a multiproc object came where none is expected');
     return this.keep(this.context.revive(kind, index, generation, extra));
   }
+}
+
+function readOther(decoder) {
+  const kind = decoder.byte();
+  return kind === OTHERS.DEFERRED ? readPlace(decoder) : builtins.readOther(decoder, kind);
 }
 
 const READERS = new Array(256).fill((decoder) => decoder.fail('there is an unknown tag'));
@@ -259,7 +272,7 @@ Object.entries({
   VIEW: readView,
   ERROR: readError,
   MULTIPROC: (decoder) => decoder.multiproc(),
-  OTHER: builtins.readOther,
+  OTHER: readOther,
 }).forEach(([name, read]) => {
   READERS[TAGS[name]] = read;
 });
@@ -275,6 +288,7 @@ function decode(bytes, options) {
   try {
     if (decoder.byte() !== VERSION) decoder.fail('the version does not match');
     const value = decoder.value();
+    if (decoder.deferred.length > 0) readDeferred(decoder);
     if (decoder.pos !== decoder.end) decoder.fail('there are bytes after the value');
     return value;
   } catch (error) {

@@ -36,7 +36,7 @@ function writeObject(encoder, object, nullPrototype) {
 }
 
 function readShaped(decoder, shape) {
-  const object = {};
+  const object = decoder.filling ?? {};
   const { keys } = shape;
   decoder.enter(object, keys.length);
   if (shape.careful) {
@@ -48,7 +48,8 @@ function readShaped(decoder, shape) {
   return object;
 }
 
-function readObject(decoder, object) {
+function readObject(decoder, fresh) {
+  const object = decoder.filling ?? fresh;
   const count = decoder.count(2);
   decoder.enter(object, 0);
   for (let i = 0; i < count; i++) {
