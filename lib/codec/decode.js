@@ -2,8 +2,8 @@
 // Bytes to a value, of bytes that anybody may have written: whatever is wrong with them is one MultiprocError,
 // ERR_MULTIPROC_DESERIALIZE.
 //
-// Nothing is set aside by a count that the remaining bytes could not hold; references name objects that exist;
-// depth is bounded; every byte is used. The bytes must not change during the call: copy them out of shared memory first.
+// Nothing is set aside by counts that the bytes could not hold, all of them together; references name objects that
+// exist; depth is bounded; every byte is used; a value takes at most MEMORY_FACTOR bytes for each byte of its message. The bytes must not change during the call: copy them out of shared memory first.
 
 const { MultiprocError } = require('../errors');
 const { TAGS, OTHERS, VERSION, SHORT_STRING, SHAPE, SHAPE_COUNT_SHORT, DEPTH_MAX } = require('./tags');
@@ -28,6 +28,7 @@ class Decoder {
     this.pos = 0;
     this.end = bytes.length;
     this.depth = 0;
+    this.counted = 0;
     this.references = [];
     this.deferred = [];
     this.filling = null; // the deferred object whose contents come next
@@ -102,7 +103,10 @@ class Decoder {
   /** How many items follow, of at least `size` bytes each. */
   count(size) {
     const count = this.varint();
-    if (count * size > this.end - this.pos) this.fail('a count exceeds the bytes that are left');
+    // All together: each item has bytes of its own, and arrays in arrays that each claim what is left are a bomb.
+    this.counted += count * size;
+    if (count * size > this.end - this.pos || this.counted > this.end)
+      this.fail('a count exceeds the bytes that are left');
     return count;
   }
 

@@ -11,6 +11,7 @@ const errorClasses = require('../errors');
 const { invalidType } = require('../arguments');
 const { TAGS } = require('./tags');
 const { failed, property } = require('./path');
+const { defineAt } = require('./plain');
 
 const { ERROR } = TAGS;
 const { hasOwn } = Object;
@@ -140,7 +141,9 @@ function readErrorProperties(decoder, error) {
   for (let i = 0; i < count; i++) {
     const key = decoder.string();
     const enumerable = decoder.byte() !== 0;
-    Object.defineProperty(error, key, { value: decoder.value(), enumerable, writable: true, configurable: true });
+    const value = decoder.value();
+    if (enumerable) defineAt(error, key, value, i);
+    else hide(error, key, value);
   }
   decoder.leave();
   return error;
