@@ -154,7 +154,7 @@ function writePairs(encoder, array, keys) {
 function readArray(decoder) {
   const length = decoder.count(1);
   const array = decoder.filling ?? new Array(length);
-  array.length = length;
+  if (decoder.filling !== null) array.length = length; // setting a length is dear
   decoder.enter(array, 0);
   let i = 0;
   while (i < length) {

@@ -62,11 +62,12 @@ function writeDate(encoder, date) {
 function writeRegExp(encoder, regexp) {
   const source = readSource.call(regexp);
   // The accessor of `flags` reads properties that an instance may hide; these read what the engine knows.
-  const flags = FLAGS.filter(([, isSet]) => isSet.call(regexp)).map(([flag]) => flag);
+  let flags = '';
+  for (const [flag, isSet] of FLAGS) if (isSet.call(regexp)) flags += flag;
   encoder.references.add(regexp);
   encoder.byte(REGEXP);
   encoder.string(source);
-  encoder.string(flags.join(''));
+  encoder.string(flags);
 }
 
 function writeBigInt(encoder, value) {

@@ -30,7 +30,7 @@ class Decoder {
     this.depth = 0;
     this.counted = 0;
     this.references = [];
-    this.deferred = [];
+    this.deferred = null;
     this.filling = null; // the deferred object whose contents come next
     this.mayDefer = true;
     this.shapes = null;
@@ -292,7 +292,7 @@ function decode(bytes, options) {
   try {
     if (decoder.byte() !== VERSION) decoder.fail('the version does not match');
     const value = decoder.value();
-    if (decoder.deferred.length > 0) readDeferred(decoder);
+    if (decoder.deferred !== null) readDeferred(decoder);
     if (decoder.pos !== decoder.end) decoder.fail('there are bytes after the value');
     return value;
   } catch (error) {

@@ -59,6 +59,7 @@ function readPlace(decoder) {
   if (make === undefined) decoder.fail('an object of this kind has no contents that could follow');
   if (!decoder.mayDefer) decoder.fail('contents follow that cannot wait');
   const object = make(decoder);
+  decoder.deferred ??= [];
   decoder.deferred.push({ object, kind });
   return decoder.keep(object);
 }
