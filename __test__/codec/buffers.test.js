@@ -19,6 +19,7 @@ const VIEWS = [
   BigUint64Array,
   DataView,
 ];
+if (typeof Float16Array === 'function') VIEWS.push(Float16Array);
 
 test('every_kind_of_view_arrives_as_that_kind_with_offset_and_length', (t) => {
   for (const View of VIEWS) {
@@ -48,6 +49,24 @@ test('a_buffer_stays_a_buffer_and_only_its_bytes_travel', (t) => {
   t.true(Buffer.isBuffer(found));
   t.deepEqual(found, Buffer.alloc(10, 1));
   t.deepEqual(travel([Buffer.alloc(0), Buffer.alloc(2e5, 7)]), [Buffer.alloc(0), Buffer.alloc(2e5, 7)]);
+});
+
+test('properties_of_a_view_do_not_change_what_is_read_of_it', (t) => {
+  const { buffer } = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  for (const view of [new Uint16Array(buffer, 2, 2), new DataView(buffer, 2, 4)]) {
+    const bare = travel(Object.setPrototypeOf(view, null));
+    t.is(bare.byteOffset, 2);
+    t.is(bare.byteLength, 4);
+    t.deepEqual(Buffer.from(bare.buffer), Buffer.from(buffer));
+  }
+  const misleading = new Uint8Array(buffer, 4);
+  for (const key of ['length', 'byteOffset', 'byteLength']) Object.defineProperty(misleading, key, { value: 1000000 });
+  Object.defineProperty(misleading, 'buffer', { value: 'none' });
+  t.deepEqual([...travel(misleading)], [5, 6, 7, 8]);
+  // What lies beside a Buffer in memory stays where it is.
+  const long = Object.defineProperty(Buffer.from('abc'), 'length', { value: 1000000 });
+  t.true(encode(long).length < 10);
+  t.is(String(travel(long)), 'abc');
 });
 
 test('the_same_view_twice_is_the_same_view_afterwards', (t) => {

@@ -48,6 +48,14 @@ test('an_aggregate_error_keeps_its_errors', (t) => {
   t.false(Object.keys(found).includes('errors'));
 });
 
+test('a_suppressed_error_keeps_both_errors', (t) => {
+  if (typeof SuppressedError !== 'function') return t.pass('not in this version of Node.js');
+  const found = travel(new SuppressedError(new RangeError('a'), new TypeError('b'), 'm'));
+  t.true(found instanceof SuppressedError);
+  t.true(found.error instanceof RangeError && found.suppressed instanceof TypeError);
+  t.deepEqual(Object.keys(found), []);
+});
+
 test('errors_of_node_keep_class_code_and_details', (t) => {
   let error = t.throws(() => Buffer.alloc('x'));
   let found = travel(error);

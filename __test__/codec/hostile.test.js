@@ -5,47 +5,16 @@
 const test = require('ava').default ?? require('ava');
 const { encode, decode } = require('../../lib/codec');
 const { TAGS, VERSION } = require('../../lib/codec/tags');
-const { randomFrom, randomValue } = require('./random-values');
+const { context, corpus, sampleValues } = require('../../fuzz/corpus');
+const { messageOf, tryMessage } = require('../../fuzz/round');
 
-const MUTATION_COUNT = 20000;
-
-function samples() {
-  const shared = { id: 1, name: 'shared', list: [1, 2, 3] };
-  const sparse = [1, 2];
-  sparse[5000] = 'far';
-  sparse.extra = shared;
-  const error = new RangeError('outer', { cause: new AggregateError([new Error('inner')], 'many') });
-  return [
-    { shared, again: shared, rows: Array.from({ length: 5 }, (_, id) => ({ id, text: `row ${id}` })) },
-    [Array.from({ length: 40 }, (_, i) => i), Array.from({ length: 40 }, (_, i) => i / 3), sparse],
-    new Map([
-      ['key', new Set([1n, -(2n ** 100n)])],
-      [shared, /x+/g],
-    ]),
-    [new Date(0), new URL('http://a.example/?q=1'), new URLSearchParams('a=b'), Object('boxed'), Buffer.from('bytes')],
-    [new Float64Array([1, 2, 3]), new DataView(new ArrayBuffer(9), 1, 3), new Uint16Array(4)],
-    error,
-    new DOMException('late', 'TimeoutError'),
-    Object.assign(Object.create(null), { a: '漢字'.repeat(40), b: 'é'.repeat(80), c: '\ud800' }),
-  ];
-}
-
-function decodesOrRefuses(t, bytes, label) {
-  try {
-    decode(bytes);
-    return true;
-  } catch (error) {
-    if (error.code === 'ERR_MULTIPROC_DESERIALIZE') return true;
-    t.fail(`${label}: ${error.stack} for ${Buffer.from(bytes).toString('hex')}`);
-    return false;
-  }
-}
+const ROUND_COUNT = 20000;
 
 test('a_message_cut_at_any_length_is_refused', (t) => {
-  for (const value of samples()) {
-    const bytes = Buffer.from(encode(value));
+  for (const value of sampleValues()) {
+    const bytes = Buffer.from(encode(value, { context }));
     for (let length = 0; length < bytes.length; length++) {
-      t.throws(() => decode(bytes.subarray(0, length)), { code: 'ERR_MULTIPROC_DESERIALIZE' });
+      t.throws(() => decode(bytes.subarray(0, length), { context }), { code: 'ERR_MULTIPROC_DESERIALIZE' });
     }
   }
 });
@@ -54,34 +23,34 @@ test('bytes_after_the_value_are_refused', (t) => {
   t.throws(() => decode(Buffer.concat([encode({ a: 1 }), Buffer.from([0])])), { code: 'ERR_MULTIPROC_DESERIALIZE' });
 });
 
-test('mutated_messages_give_a_value_or_the_one_error', (t) => {
+test('messages_of_the_fuzzer_give_a_value_or_the_one_error', (t) => {
   const seed = Number(process.env.SEED ?? 1);
-  const random = randomFrom(seed);
-  const originals = [...samples(), ...Array.from({ length: 200 }, () => randomValue(random))].map((value) =>
-    Buffer.from(encode(value)),
-  );
-  for (let round = 0; round < MUTATION_COUNT; round++) {
-    const bytes = Buffer.from(originals[round % originals.length]);
-    for (let change = 1 + Math.floor(random() * 4); change > 0; change--) {
-      bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
-    }
-    if (!decodesOrRefuses(t, bytes, `SEED=${seed} round ${round}`)) return;
+  const messages = corpus(seed);
+  const kinds = new Set();
+  for (let round = 0; round < ROUND_COUNT; round++) {
+    const bytes = messageOf(seed, round, messages);
+    const { kind, finding } = tryMessage(bytes);
+    kinds.add(kind);
+    if (finding !== null) return t.fail(`SEED=${seed} round ${round}: ${finding} for ${bytes.toString('hex')}`);
   }
-  t.pass();
+  t.true(kinds.has('value') && kinds.size > 20, [...kinds].join());
 });
 
-test('random_bytes_give_a_value_or_the_one_error', (t) => {
-  const seed = Number(process.env.SEED ?? 1);
-  const random = randomFrom(seed);
-  for (let round = 0; round < MUTATION_COUNT; round++) {
-    const bytes = Uint8Array.from({ length: 1 + Math.floor(random() * 60) }, () =>
-      Math.floor(random() * (round % 2 === 0 ? 256 : 300)),
-    );
-    bytes[0] = VERSION;
-    if (round % 3 === 0) bytes[1] = 0xe0 + Math.floor(random() * 32);
-    if (!decodesOrRefuses(t, bytes, `SEED=${seed} round ${round}`)) return;
-  }
-  t.pass();
+test('the_same_seed_and_round_give_the_same_bytes', (t) => {
+  for (const round of [0, 7, 1000]) t.deepEqual(messageOf(3, round, corpus(3)), messageOf(3, round, corpus(3)));
+  t.notDeepEqual(messageOf(3, 7, corpus(3)), messageOf(4, 7, corpus(4)));
+});
+
+test('the_fuzzer_finds_other_errors_and_too_much_memory', (t) => {
+  const bytes = Buffer.from(encode([1]));
+  const throwing = (error) => () => {
+    throw error;
+  };
+  t.regex(tryMessage(bytes, throwing(new TypeError('odd'))).finding, /threw TypeError: odd/);
+  t.regex(tryMessage(bytes, throwing(undefined)).finding, /threw/);
+  t.regex(tryMessage(bytes, () => [Buffer.alloc(8e6), Symbol('s')]).finding, /took \d+ bytes of memory/);
+  t.regex(tryMessage(bytes, () => Symbol('s')).finding, /cannot be sent on/);
+  t.deepEqual(tryMessage(bytes).finding, null);
 });
 
 const HUGE = [0xff, 0xff, 0xff, 0xff, 0x0f];
@@ -104,6 +73,44 @@ for (const tag of [
     t.true(process.memoryUsage().rss - before < 64 * 1024 * 1024);
   });
 }
+
+const grown = (run) => {
+  const before = process.memoryUsage().heapUsed;
+  run();
+  return process.memoryUsage().heapUsed - before;
+};
+
+test('arrays_in_arrays_that_each_claim_all_bytes_are_refused', (t) => {
+  const claims = Buffer.alloc(900 * 4, Buffer.from([TAGS.ARRAY, 0xa0, 0x9c, 0x01])); // 20,000 each
+  const bytes = Buffer.concat([Buffer.from([VERSION]), claims, Buffer.alloc(22000)]);
+  const growth = grown(() => t.throws(() => decode(bytes), { code: 'ERR_MULTIPROC_DESERIALIZE', message: /a count/ }));
+  t.true(growth < 16 * 1024 * 1024);
+});
+
+test('a_far_index_in_every_object_costs_no_memory', (t) => {
+  const count = [0x90, 0x4e]; // 10,000
+  const key = [0x84, ...Buffer.from('1000')];
+  const repeated = (first, next) => [first, ...Array.from({ length: 9999 }, () => next)].flat();
+  const object = [TAGS.OBJECT, 1, ...key, 7];
+  const error = [TAGS.ERROR, 0, 0x80, 0x80, 1, ...key, 1, 7];
+  for (const items of [
+    repeated(object, object),
+    repeated(error, error),
+    repeated([TAGS.SHAPE_DEFINE, 1, 5, 4, ...Buffer.from('1000'), 7], [0xc0, 7]),
+  ]) {
+    let found;
+    const growth = grown(() => {
+      found = decode(Uint8Array.from([VERSION, TAGS.ARRAY, ...count, ...items]));
+    });
+    t.true(growth < 40 * 1024 * 1024, String(growth)); // 120 MB when room for 1,000 elements is made
+    t.deepEqual(Object.getOwnPropertyDescriptor(found[9999], '1000'), {
+      value: 7,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+});
 
 test('a_huge_sparse_array_costs_no_memory', (t) => {
   const length30M = [0x80, 0x87, 0xa7, 0x0e];

@@ -78,6 +78,17 @@ test('a_regexp_arrives_with_flags_and_starts_at_zero', (t) => {
   t.is(found.lastIndex, 0);
 });
 
+test('a_regexp_is_read_past_its_properties', (t) => {
+  const bare = Object.setPrototypeOf(/a\/b/giv, null);
+  t.is(String(travel(bare)), '/a\\/b/giv');
+  const misleading = Object.defineProperties(/x/y, {
+    source: { value: '(' },
+    flags: { value: 'q' },
+    global: { value: 1 },
+  });
+  t.is(String(travel(misleading)), '/x/y');
+});
+
 test('maps_and_sets_keep_order_and_any_key', (t) => {
   const key = { k: 1 };
   const found = travel(

@@ -153,7 +153,8 @@ function writePairs(encoder, array, keys) {
 
 function readArray(decoder) {
   const length = decoder.count(1);
-  const array = new Array(length);
+  const array = decoder.filling ?? new Array(length);
+  if (decoder.filling !== null) array.length = length; // setting a length is dear
   decoder.enter(array, 0);
   let i = 0;
   while (i < length) {
@@ -171,7 +172,7 @@ function readArray(decoder) {
 function readArrayTail(decoder) {
   const length = decoder.varint();
   if (length > 0xffffffff) decoder.fail('an array is longer than arrays can be');
-  const array = [];
+  const array = decoder.filling ?? [];
   decoder.enter(array, 0);
   let i = 0;
   for (;;) {

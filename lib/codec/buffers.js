@@ -29,16 +29,22 @@ const VIEW_TYPES = [
   'Float16Array',
 ].map((name) => ({ name, constructor: globalThis[name] }));
 const SHARED_BUFFER = 0x40;
-const typedArrayName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-).get;
+
+// What a view is, whatever properties an instance has, or lacks without its prototype.
+const accessor = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
+const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
+const typedArrayName = accessor(TypedArrayPrototype, Symbol.toStringTag);
+const lengthOf = accessor(TypedArrayPrototype, 'length');
+const [bufferOfArray, offsetOfArray] = ['buffer', 'byteOffset'].map((name) => accessor(TypedArrayPrototype, name));
+const [bufferOfDataView, offsetOfDataView, sizeOfDataView] = ['buffer', 'byteOffset', 'byteLength'].map((name) =>
+  accessor(DataView.prototype, name),
+);
 
 function writeArrayBuffer(encoder, buffer) {
   const bytes = bytesOf(buffer);
   encoder.references.add(buffer);
   encoder.byte(ARRAY_BUFFER);
-  encoder.block(bytes);
+  encoder.block(bytes, bytes.length);
 }
 
 function bytesOf(buffer) {
@@ -54,16 +60,17 @@ function writeSharedArrayBuffer(encoder, buffer) {
 }
 
 function writeView(encoder, view) {
-  const { buffer } = view;
+  const isDataView = types.isDataView(view);
+  const buffer = (isDataView ? bufferOfDataView : bufferOfArray).call(view);
   const isBuffer = Buffer.isBuffer(view);
   const shared = types.isSharedArrayBuffer(buffer);
   if (isBuffer && !shared) {
     encoder.references.add(view);
     encoder.byte(BUFFER);
-    encoder.block(view);
+    encoder.block(view, lengthOf.call(view));
     return;
   }
-  const name = types.isDataView(view) ? 'DataView' : typedArrayName.call(view);
+  const name = isDataView ? 'DataView' : typedArrayName.call(view);
   const type = isBuffer ? SHARED_BUFFER : VIEW_TYPES.findIndex((known) => known.name === name);
   if (type < 0) throw cannot(`a ${name}`);
   encoder.byte(VIEW);
@@ -73,8 +80,8 @@ function writeView(encoder, view) {
   } catch (error) {
     throw failed(error, property('buffer'));
   }
-  encoder.varint(view.byteOffset);
-  encoder.varint(type === 0 ? view.byteLength : view.length);
+  encoder.varint((isDataView ? offsetOfDataView : offsetOfArray).call(view));
+  encoder.varint((isDataView ? sizeOfDataView : lengthOf).call(view));
   encoder.references.add(view);
 }
 

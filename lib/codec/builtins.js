@@ -12,11 +12,22 @@ const { MAP, SET, DATE, REGEXP, BIGINT, BIGINT64, OTHER } = TAGS;
 const { BOXED } = OTHERS;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
+const regexpAccessor = (name) => Object.getOwnPropertyDescriptor(RegExp.prototype, name).get;
+const readSource = regexpAccessor('source');
+const FLAGS = Object.entries({
+  d: 'hasIndices',
+  g: 'global',
+  i: 'ignoreCase',
+  m: 'multiline',
+  s: 'dotAll',
+  u: 'unicode',
+  v: 'unicodeSets',
+  y: 'sticky',
+}).map(([flag, name]) => [flag, regexpAccessor(name)]);
 
 function writeMap(encoder, map) {
   const entries = [];
   Map.prototype.forEach.call(map, (value, key) => entries.push(key, value));
-  encoder.references.add(map);
   encoder.byte(MAP);
   encoder.varint(entries.length / 2);
   let i = 0;
@@ -31,7 +42,6 @@ function writeMap(encoder, map) {
 function writeSet(encoder, set) {
   const values = [];
   Set.prototype.forEach.call(set, (value) => values.push(value));
-  encoder.references.add(set);
   encoder.byte(SET);
   encoder.varint(values.length);
   let i = 0;
@@ -50,11 +60,14 @@ function writeDate(encoder, date) {
 }
 
 function writeRegExp(encoder, regexp) {
-  const { source, flags } = regexp;
+  const source = readSource.call(regexp);
+  // The accessor of `flags` reads properties that an instance may hide; these read what the engine knows.
+  let flags = '';
+  for (const [flag, isSet] of FLAGS) if (isSet.call(regexp)) flags += flag;
   encoder.references.add(regexp);
   encoder.byte(REGEXP);
-  encoder.string(String(source));
-  encoder.string(String(flags));
+  encoder.string(source);
+  encoder.string(flags);
 }
 
 function writeBigInt(encoder, value) {
@@ -69,7 +82,8 @@ function writeBigInt(encoder, value) {
   const digits = (value < 0n ? -value : value).toString(16);
   encoder.byte(BIGINT);
   encoder.byte(value < 0n ? 1 : 0);
-  encoder.block(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
+  const magnitude = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
+  encoder.block(magnitude, magnitude.length);
 }
 
 function writeBoxed(encoder, boxed) {
@@ -107,7 +121,7 @@ const writeUrlSearchParams = writeByText(OTHERS.URL_SEARCH_PARAMS, (parameters) 
 
 function readMap(decoder) {
   const count = decoder.count(2);
-  const map = decoder.enter(new Map(), 0);
+  const map = decoder.enter(decoder.filling ?? new Map(), 0);
   for (let i = 0; i < count; i++) {
     const key = decoder.value();
     map.set(key, decoder.value());
@@ -118,7 +132,7 @@ function readMap(decoder) {
 
 function readSet(decoder) {
   const count = decoder.count(1);
-  const set = decoder.enter(new Set(), 0);
+  const set = decoder.enter(decoder.filling ?? new Set(), 0);
   for (let i = 0; i < count; i++) set.add(decoder.value());
   decoder.leave();
   return set;
@@ -145,8 +159,8 @@ function readBigInt(decoder) {
   return negative ? -magnitude : magnitude;
 }
 
-function readOther(decoder) {
-  switch (decoder.byte()) {
+function readOther(decoder, kind) {
+  switch (kind) {
     case OTHERS.BOXED: {
       decoder.descend();
       const value = decoder.value();

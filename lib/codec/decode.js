@@ -2,17 +2,18 @@
 // Bytes to a value, of bytes that anybody may have written: whatever is wrong with them is one MultiprocError,
 // ERR_MULTIPROC_DESERIALIZE.
 //
-// Nothing is set aside by a count that the remaining bytes could not hold; references name objects that exist;
-// depth is bounded; every byte is used. The bytes must not change during the call: copy them out of shared memory first.
+// Nothing is set aside by counts that the bytes could not hold, all of them together; references name objects that
+// exist; depth is bounded; every byte is used; a value takes at most MEMORY_FACTOR bytes for each byte of its message. The bytes must not change during the call: copy them out of shared memory first.
 
 const { MultiprocError } = require('../errors');
-const { TAGS, VERSION, SHORT_STRING, SHAPE, SHAPE_COUNT_SHORT, DEPTH_MAX } = require('./tags');
+const { TAGS, OTHERS, VERSION, SHORT_STRING, SHAPE, SHAPE_COUNT_SHORT, DEPTH_MAX } = require('./tags');
 const { readShape } = require('./shapes');
 const { readShaped, readObject } = require('./plain');
 const { readArray, readArrayTail } = require('./arrays');
 const { readBuffer, readArrayBuffer, readView } = require('./buffers');
 const { readError } = require('./errors');
 const builtins = require('./builtins');
+const { readPlace, readDeferred } = require('./deferred');
 
 const { latin1Slice, utf8Slice, ucs2Slice } = Buffer.prototype;
 const { HOLE, LATIN1, UTF8, UTF16 } = TAGS;
@@ -27,7 +28,11 @@ class Decoder {
     this.pos = 0;
     this.end = length;
     this.depth = 0;
+    this.counted = 0;
     this.references = [];
+    this.deferred = null;
+    this.filling = null; // the deferred object whose contents come next
+    this.mayDefer = true;
     this.shapes = null;
     this.context = context;
   }
@@ -98,14 +103,18 @@ class Decoder {
   /** How many items follow, of at least `size` bytes each. */
   count(size) {
     const count = this.varint();
-    if (count * size > this.end - this.pos) this.fail('a count exceeds the bytes that are left');
+    // All together: each item has bytes of its own, and arrays in arrays that each claim what is left are a bomb.
+    this.counted += count * size;
+    if (count * size > this.end - this.pos || this.counted > this.end)
+      this.fail('a count exceeds the bytes that are left');
     return count;
   }
 
   /** Numbers an object whose contents come next; one level deeper until leave(). */
   enter(object, valueCount) {
     if (valueCount > this.end - this.pos) this.truncated();
-    this.references.push(object);
+    if (this.filling === null) this.references.push(object);
+    else this.filling = null;
     this.descend();
     return object;
   }
@@ -223,11 +232,19 @@ class Decoder {
     const [kind, index, generation] = [this.varint(), this.varint(), this.varint()];
     if (kind > 0xffffffff || index > 0xffffffff || generation > 0xffffffff) this.fail('a handle is out of range');
     this.descend();
+    const { mayDefer } = this;
+    this.mayDefer = false;
     const extra = this.value();
+    this.mayDefer = mayDefer;
     this.leave();
     if (this.context === undefined) this.fail('a multiproc object came where none is expected');
     return this.keep(this.context.revive(kind, index, generation, extra));
   }
+}
+
+function readOther(decoder) {
+  const kind = decoder.byte();
+  return kind === OTHERS.DEFERRED ? readPlace(decoder) : builtins.readOther(decoder, kind);
 }
 
 const READERS = new Array(256).fill((decoder) => decoder.fail('there is an unknown tag'));
@@ -259,7 +276,7 @@ Object.entries({
   VIEW: readView,
   ERROR: readError,
   MULTIPROC: (decoder) => decoder.multiproc(),
-  OTHER: builtins.readOther,
+  OTHER: readOther,
 }).forEach(([name, read]) => {
   READERS[TAGS[name]] = read;
 });
@@ -276,6 +293,7 @@ function decode(bytes, options) {
   try {
     if (decoder.byte() !== VERSION) decoder.fail('the version does not match');
     const value = decoder.value();
+    if (decoder.deferred !== null) readDeferred(decoder);
     if (decoder.pos !== decoder.end) decoder.fail('there are bytes after the value');
     return value;
   } catch (error) {

@@ -2,11 +2,11 @@
 // A value to bytes: which kind of value it is, and the one public error when it cannot travel.
 //
 // Invariant: an object is numbered at the same moment on both sides: here before its contents are written, or after
-// them where tags.js says so. Depth is bounded, so that a value the engine could not walk is refused like any other.
+// them where tags.js says so. The depth of calls is bounded: what lies deeper is written afterwards (deferred.js).
 
 const { types } = require('node:util');
 const { SerializationError } = require('../errors');
-const { TAGS, VERSION, DEPTH_MAX } = require('./tags');
+const { TAGS, VERSION, DEPTH_DEFERRED, DEPTH_MAX } = require('./tags');
 const { Writer } = require('./writer');
 const { References } = require('./references');
 const { Failure, failed, pathOf, property } = require('./path');
@@ -15,9 +15,10 @@ const { writeObject } = require('./plain');
 const { writeArray } = require('./arrays');
 const { writeArrayBuffer, writeSharedArrayBuffer, writeView } = require('./buffers');
 const { isError, isDomException, writeError } = require('./errors');
+const { defer, writeDeferred, writeContents } = require('./deferred');
 const builtins = require('./builtins');
 
-const { UNDEFINED, NULL, TRUE, FALSE, REFERENCE, MULTIPROC } = TAGS;
+const { UNDEFINED, NULL, TRUE, FALSE, REFERENCE, MULTIPROC, OBJECT, NULL_OBJECT, ARRAY, MAP, SET, ERROR } = TAGS;
 const ObjectPrototype = Object.prototype;
 const { getPrototypeOf } = Object;
 const isUrl = (object) => object instanceof URL;
@@ -29,6 +30,7 @@ class Encoder extends Writer {
   constructor() {
     super();
     this.references = new References();
+    this.deferred = [];
     this.begin(undefined);
   }
 
@@ -36,6 +38,8 @@ class Encoder extends Writer {
     this.rewind();
     this.context = context;
     this.depth = 0;
+    this.mayDefer = true;
+    this.filled = null;
     this.shapeCount = 0;
     this.message = ++messageCount;
   }
@@ -43,6 +47,8 @@ class Encoder extends Writer {
   end() {
     this.references.clear();
     this.context = undefined;
+    this.filled = null;
+    if (this.deferred.length > 0) this.deferred = [];
   }
 
   value(value) {
@@ -66,16 +72,26 @@ class Encoder extends Writer {
 
   object(object) {
     if (++this.depth > DEPTH_MAX)
-      throw new Failure(`is nested more than ${DEPTH_MAX} levels deep, which is too deep to travel`);
+      throw new Failure(`is nested more than ${DEPTH_MAX} levels deep in the description of an object of multiproc`);
     const proto = getPrototypeOf(object);
     if (proto === ObjectPrototype) {
-      if (!this.wroteReference(object)) writeObject(this, object, false);
+      if (!this.wroteReference(object)) {
+        if (this.defers()) defer(this, object, OBJECT);
+        else writeObject(this, object, false);
+      }
     } else if (Array.isArray(object)) {
-      if (!this.wroteReference(object)) writeArray(this, object);
+      if (!this.wroteReference(object)) {
+        if (this.defers()) defer(this, object, ARRAY);
+        else writeArray(this, object);
+      }
     } else {
       this.rareObject(object, proto);
     }
     this.depth--;
+  }
+
+  defers() {
+    return this.depth > DEPTH_DEFERRED && this.mayDefer;
   }
 
   wroteReference(object) {
@@ -95,13 +111,16 @@ class Encoder extends Writer {
     }
     if (proto !== null && !isBuiltIn(proto) && this.writeMultiproc(object)) return;
     const write = writerOf(object);
-    if (write !== null) return write(this, object);
-    if (proto !== null) {
-      const refusal = refusalOf(object);
+    const kind = write === null ? (proto === null ? NULL_OBJECT : OBJECT) : CONTAINERS.get(write);
+    if (kind === undefined) return write(this, object);
+    if (write === null) {
+      const refusal = refusalOf(object, proto);
       if (refusal !== null) throw refusal;
     }
     this.references.add(object);
-    writeObject(this, object, proto === null);
+    if (this.defers()) defer(this, object, kind);
+    else if (write === null) writeObject(this, object, kind === NULL_OBJECT);
+    else write(this, object);
   }
 
   /** False when the context does not know the object. */
@@ -112,15 +131,25 @@ class Encoder extends Writer {
     this.varint(described.kind >>> 0);
     this.varint(described.index >>> 0);
     this.varint(described.generation >>> 0);
+    const { mayDefer } = this;
+    this.mayDefer = false; // the receiver revives the object as soon as it has its description
     try {
       this.value(described.extra);
     } catch (error) {
       throw failed(error, property('extra'));
     }
+    this.mayDefer = mayDefer;
     this.references.add(object);
     return true;
   }
 }
+
+// What is numbered before its contents are written; every other writer numbers its object itself.
+const CONTAINERS = new Map([
+  [builtins.writeMap, MAP],
+  [builtins.writeSet, SET],
+  [writeError, ERROR],
+]);
 
 // By what the engine knows of the object, so that subclasses and objects of other realms are found as well.
 function writerOf(object) {
@@ -165,6 +194,7 @@ const BUILT_IN = new Set(
     Float64Array,
     BigInt64Array,
     BigUint64Array,
+    globalThis.Float16Array ?? Uint8Array,
     Error,
     TypeError,
     RangeError,
@@ -204,11 +234,37 @@ function encodeWith(encoder, value, options) {
   try {
     encoder.byte(VERSION);
     encoder.value(value);
+    if (encoder.deferred.length > 0) writeDeferred(encoder);
     return encoder.bytes.subarray(0, encoder.pos);
   } catch (error) {
-    throw publicError(failed(error), options?.root ?? 'value');
+    const failure = failed(error);
+    if (encoder.filled !== null) findDeferred(failure, encoder, value);
+    throw publicError(failure, options?.root ?? 'value');
   } finally {
     encoder.end();
+  }
+}
+
+// Walks what lies around an object again, until it comes upon that object.
+class Finder extends Encoder {
+  object(object) {
+    if (object === this.wanted) throw new Failure('is wanted');
+    super.object(object);
+  }
+}
+
+/** Completes the path of a failure in deferred contents, of which the way to the object that holds them is unknown. */
+function findDeferred(failure, { filled, context }, value) {
+  for (let entry = filled; entry !== null; entry = entry.parent) {
+    const finder = new Finder();
+    finder.begin(context);
+    finder.wanted = entry.object;
+    try {
+      if (entry.parent === null) finder.value(value);
+      else writeContents(finder, entry.parent);
+    } catch (error) {
+      failure.steps.push(...failed(error).steps);
+    }
   }
 }
 

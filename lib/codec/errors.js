@@ -11,6 +11,7 @@ const errorClasses = require('../errors');
 const { invalidType } = require('../arguments');
 const { TAGS } = require('./tags');
 const { failed, property } = require('./path');
+const { defineAt } = require('./plain');
 
 const { ERROR } = TAGS;
 const { hasOwn } = Object;
@@ -25,9 +26,10 @@ const LANGUAGE_CLASSES = [
   EvalError,
   URIError,
   AggregateError,
+  globalThis.SuppressedError ?? { name: 'SuppressedError', prototype: Error.prototype }, // Node.js 24
 ];
 const DOM_EXCEPTION = 0x40;
-const HIDDEN_KEYS = ['message', 'stack', 'code', 'cause', 'errors'];
+const HIDDEN_KEYS = ['message', 'stack', 'code', 'cause', 'errors', 'error', 'suppressed'];
 
 const registered = new Map();
 
@@ -49,14 +51,17 @@ const isDomException = (object) => typeof DOMException === 'function' && object 
 const isError = (object) => types.isNativeError(object) || object instanceof Error;
 
 function writeError(encoder, error) {
-  encoder.references.add(error);
   encoder.byte(ERROR);
+  writeErrorHead(encoder, error);
+  writeErrorProperties(encoder, error);
+}
+
+function writeErrorHead(encoder, error) {
   const dom = isDomException(error);
   encoder.byte(dom ? DOM_EXCEPTION : kindOf(error));
   encoder.string(dom ? '' : classNameOf(error));
   writeText(encoder, error, 'name');
   if (dom) writeText(encoder, error, 'message');
-  writeProperties(encoder, error, dom);
 }
 
 function writeText(encoder, error, key) {
@@ -90,7 +95,8 @@ function ownConstructorName(proto) {
   return typeof name === 'string' ? name : '';
 }
 
-function writeProperties(encoder, error, dom) {
+function writeErrorProperties(encoder, error) {
+  const dom = isDomException(error);
   const keys = Object.keys(error);
   // Not enumerable, or inherited from a class that the receiver may not have.
   for (const key of HIDDEN_KEYS) {
@@ -118,20 +124,28 @@ function isInheritedText(error, key) {
   );
 }
 
-function readError(decoder) {
+const readError = (decoder) => readErrorProperties(decoder, readErrorHead(decoder));
+
+function readErrorHead(decoder) {
   const kind = decoder.byte();
   const className = decoder.string();
   const name = decoder.string();
   const error = kind === DOM_EXCEPTION ? makeDomException(decoder.string(), name) : makeError(decoder, kind, className);
+  if (name !== '' && error.name !== name) hide(error, 'name', name);
+  return error;
+}
+
+function readErrorProperties(decoder, error) {
   const count = decoder.count(3);
   decoder.enter(error, 0);
   for (let i = 0; i < count; i++) {
     const key = decoder.string();
     const enumerable = decoder.byte() !== 0;
-    Object.defineProperty(error, key, { value: decoder.value(), enumerable, writable: true, configurable: true });
+    const value = decoder.value();
+    if (enumerable) defineAt(error, key, value, i);
+    else hide(error, key, value);
   }
   decoder.leave();
-  if (name !== '' && error.name !== name) hide(error, 'name', name);
   return error;
 }
 
@@ -165,4 +179,14 @@ function hide(error, key, value) {
   Object.defineProperty(error, key, { value, enumerable: false, writable: true, configurable: true });
 }
 
-module.exports = { registerError, isError, isDomException, writeError, readError };
+module.exports = {
+  registerError,
+  isError,
+  isDomException,
+  writeError,
+  writeErrorHead,
+  writeErrorProperties,
+  readError,
+  readErrorHead,
+  readErrorProperties,
+};

@@ -102,8 +102,9 @@ class ReceiverShape {
   constructor(bytes, keys) {
     this.bytes = bytes;
     this.keys = keys;
-    // Keys that plain assignment would treat as something else than a new own property: `__proto__` above all.
-    this.careful = keys.some((key) => key in Object.prototype);
+    // Keys that plain assignment would treat as something else than a new own property: `__proto__` above all; and
+    // indices, see defineAt() in plain.js.
+    this.careful = keys.some((key) => key in Object.prototype || /^\d\d/.test(key));
   }
 }
 

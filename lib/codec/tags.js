@@ -1,7 +1,7 @@
 'use strict';
 // The wire format: one tag byte for each value, then what the tag says. Little endian; lengths are LEB128 varints.
 //
-// A message is VERSION, one value, and nothing after it. Objects are numbered in the order in which both sides meet
+// A message is VERSION, one value, the contents of what was deferred in it, and nothing after them. Objects are numbered in the order in which both sides meet
 // them; REFERENCE names an earlier one. What depends on another object first (a view on its buffer, a multiproc
 // object on its description) is numbered after it, so that a reference never meets something half-built.
 
@@ -54,11 +54,19 @@ const OTHERS = Object.freeze({
   BOXED: 0, //             a primitive
   URL: 1, //               string
   URL_SEARCH_PARAMS: 2, // string
+  DEFERRED: 3, //          OBJECT, NULL_OBJECT, ARRAY, MAP, SET, or ERROR and the head of one; contents: see deferred.js
 });
 
-// Levels of nesting that both sides accept. structuredClone gives up at about 2,000 on the default stack; a fixed
-// limit below that makes what one process sends readable in another, however deep either already is in calls.
+// From this level on, contents are written after the value instead of inside it, so that any depth travels. Well below
+// what the stack holds: what one process sends is readable in another, however deep either already is in calls.
+const DEPTH_DEFERRED = 500;
+// Levels that a receiver accepts, and a sender where contents cannot wait: in the description of a multiproc object.
 const DEPTH_MAX = 1000;
+
+// What a value may take in memory for each byte of its message, beside MEMORY_BASE. The most that was seen is 207, for
+// empty Buffers on Node.js 24: two bytes of message each. fuzz/ holds every decode to it.
+const MEMORY_FACTOR = 256;
+const MEMORY_BASE = 1024 * 1024;
 
 // Bounds of what is written as a shape; an object beyond them is written key by key.
 const SHAPE_KEYS_MAX = 32;
@@ -71,7 +79,10 @@ module.exports = {
   SHAPE_COUNT_SHORT,
   TAGS,
   OTHERS,
+  DEPTH_DEFERRED,
   DEPTH_MAX,
+  MEMORY_FACTOR,
+  MEMORY_BASE,
   SHAPE_KEYS_MAX,
   SHAPE_BYTES_MAX,
 };

@@ -122,12 +122,12 @@ class Writer {
     this.varint(size);
   }
 
-  /** A byte count and the bytes of a Uint8Array. */
-  block(source) {
-    this.reserve(source.length + 16);
-    this.varint(source.length);
+  /** A byte count and the bytes of a Uint8Array of that size. */
+  block(source, size) {
+    this.reserve(size + 16);
+    this.varint(size);
     this.bytes.set(source, this.pos);
-    this.pos += source.length;
+    this.pos += size;
   }
 }
 

@@ -1,5 +1,6 @@
 'use strict';
-// Random values from a seed, built of what structuredClone carries too, with shared references and cycles.
+// Random values from a seed: every kind, nested, with shared references and cycles. Either of what structuredClone
+// carries in the same way, or of all that the codec carries.
 
 /** mulberry32: small, and the same everywhere. */
 function randomFrom(seed) {
@@ -20,6 +21,7 @@ const KEYS = [
   '',
   '0',
   '17',
+  '999',
   '__proto__',
   'constructor',
   'toString',
@@ -67,9 +69,18 @@ const ARRAYS = [
   Float64Array,
   BigInt64Array,
   BigUint64Array,
+  ...(typeof Float16Array === 'function' ? [Float16Array] : []),
 ];
+const Aggregate = function AggregateError(message) {
+  return new globalThis.AggregateError([], message);
+};
+const ERRORS = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
 
-function randomValue(random) {
+/**
+ * @param {() => number} random
+ * @param {{ beyond?: boolean }} [options] `beyond`: also what structuredClone does not carry, or differently
+ */
+function randomValue(random, { beyond = false } = {}) {
   const met = [];
   const integer = (below) => Math.floor(random() * below);
   const pick = (list) => list[integer(list.length)];
@@ -101,20 +112,45 @@ function randomValue(random) {
       const Type = pick(ARRAYS);
       return keep(new Type(new ArrayBuffer(64), 8 * integer(4), integer(4)));
     },
+    () => keep(new DataView(pick(met.filter((one) => one instanceof ArrayBuffer).concat(new ArrayBuffer(8))), 0, 0)),
   ];
-  const containers = [
+  const error = (depth, Class) => {
+    const made = keep(new Class(text()));
+    hide(made, 'stack', `${Class.name}: at ${text()}`);
+    if (random() < 0.3) hide(made, 'cause', make(depth));
+    return made;
+  };
+  const leavesBeyond = [
+    () => keep(Buffer.from(text())),
+    () => keep(new URL(`https://example.org/${encodeURIComponent(text().toWellFormed())}?q=${integer(9)}`)),
+    () => keep(new URLSearchParams([['k', text().toWellFormed()]])),
+    () => hide(keep(new DOMException('late', pick(['TimeoutError', 'AbortError', 'Mine']))), 'stack', 'somewhere'),
+  ];
+  const containersBeyond = [
+    (depth) => fill(keep(Object.create(null)), depth),
     (depth) => {
-      const object = keep({});
-      for (let i = integer(6); i > 0; i--) {
-        const key = random() < 0.9 ? pick(KEYS) : text();
-        Object.defineProperty(object, key, {
-          value: make(depth),
-          writable: true,
-          enumerable: true,
-          configurable: true,
-        });
-      }
-      return object;
+      const made = error(depth, pick(ERRORS));
+      for (let i = integer(4); i > 0; i--) put(made, pick(['code', 'rows', '7', 'é', 'path']), make(depth));
+      if (random() < 0.2) hide(made, 'name', 'Mine');
+      return made;
+    },
+    (depth) => {
+      const made = error(depth, Aggregate);
+      hide(made, 'errors', [make(depth), make(depth)]);
+      return made;
+    },
+  ];
+  const fill = (object, depth) => {
+    for (let i = integer(6); i > 0; i--) put(object, random() < 0.9 ? pick(KEYS) : text(), make(depth));
+    return object;
+  };
+  const containers = [
+    (depth) => fill(keep({}), depth),
+    (depth) => error(depth, pick(ERRORS)),
+    () => {
+      let outer = keep([]);
+      for (let level = random() < 0.02 ? 1200 : integer(40); level > 0; level--) outer = keep({ outer });
+      return outer;
     },
     (depth) => {
       const array = keep([]);
@@ -138,10 +174,19 @@ function randomValue(random) {
     },
     (depth) => Array.from({ length: integer(30) }, (_, id) => keep({ id, name: text(), next: make(depth - 1) })),
   ];
+  if (beyond) {
+    leaves.push(...leavesBeyond);
+    containers.push(...containersBeyond);
+  }
   function make(depth) {
     return depth > 0 && random() < 0.7 ? pick(containers)(depth - 1) : pick(leaves)();
   }
   return make(4);
 }
+
+const hide = (object, key, value) =>
+  Object.defineProperty(object, key, { value, writable: true, enumerable: false, configurable: true });
+const put = (object, key, value) =>
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 
 module.exports = { randomFrom, randomValue };
