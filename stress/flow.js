@@ -70,6 +70,11 @@ class Flow {
     return this.#board.flowsAt(this.#primitive);
   }
 
+  /** Whether that flow is at the same operation as when it was listed: what was read of it since then is of that one. */
+  isStill({ record, operation }) {
+    return record[RECORD.OPERATION] === operation && Atomics.load(record, RECORD.PRIMITIVE) === this.#primitive + 1;
+  }
+
   /** Begins an operation. `false`: the primitive is being looked at, and nobody may. */
   begin(primitive) {
     this.enter(primitive);

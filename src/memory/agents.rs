@@ -247,6 +247,17 @@ impl<'d> Agents<'d> {
             .collect()
     }
 
+    /// The slots of that process's agents, of those that have ended as well.
+    pub(super) fn slots_of(&self, pid: u32, start_time: u64) -> Vec<u32> {
+        let is_its = |slot: &u32| {
+            let life = self.life(*slot);
+            matches!(life.status(), LIVE | RETIRED)
+                && life.pid() == pid
+                && self.field64(*slot, 8).load(Relaxed) == start_time
+        };
+        (0..AGENT_COUNT).filter(is_its).collect()
+    }
+
     /// The offset of what the agent in that slot has published of its waits.
     pub fn record(&self, slot: u32) -> u64 {
         Layout::agent(slot % AGENT_COUNT) + RECORD

@@ -40,7 +40,7 @@ impl Domain {
             return;
         }
         self.drop_holders(&slots, &guard);
-        self.leave_lines(&slots);
+        self.leave_lines(&slots, &guard);
         for slot in slots {
             self.agents().finish_reaping(slot);
         }
@@ -59,9 +59,9 @@ impl Domain {
         // Without the lock the others do it, when they find this process dead.
         let Ok(guard) = self.lock() else { return };
         self.drop_holders(&[self.slot()], &guard);
+        self.leave_lines(&self.agents().slots_of(thread::process_id(), self.start_time), &guard);
         let slots = self.agents().start_reaping(thread::process_id(), self.start_time);
         drop(guard);
-        self.leave_lines(&slots);
         for slot in slots {
             self.agents().finish_reaping(slot);
         }
@@ -80,7 +80,8 @@ impl Domain {
 
     /// The dead wait for nothing any more. Before their slots can be taken again: a wake-up that is meant for one waiter
     /// would go to a slot's next owner, which knows nothing of it.
-    fn leave_lines(&self, slots: &[u32]) {
+    /// Under the domain lock, or a block could be another's by the time its bits are cleared.
+    fn leave_lines(&self, slots: &[u32], _guard: &DomainGuard<'_>) {
         for index in 0..self.entry_count() {
             let entry = self.entry(index);
             let Some(kind) = Kind::from_number((entry.state().load(SeqCst) >> 8 & 0xff) as u32) else { continue };
