@@ -10,6 +10,9 @@ const { Pool } = require('./lib/pool/pool');
 const { cpuCount } = require('./lib/process/cpu_count');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
+const { connect } = require('./lib/socket/connect');
+const { SocketConnection } = require('./lib/socket/connection');
+const { Listener } = require('./lib/socket/listener');
 const { acquireAll, acquireAllSync } = require('./lib/sync/acquire_all');
 const flows = require('./lib/sync/flow');
 const { registerError } = require('./lib/codec');
@@ -57,10 +60,15 @@ module.exports = {
   acquireAll,
   acquireAllSync,
   setDeadlockPolicy,
+  // Unrelated programs
+  Listener,
+  SocketConnection,
+  connect,
   // Pool
   Pool,
   // Errors
   BrokenBarrierError: errors.BrokenBarrierError,
+  BufferTooShortError: errors.BufferTooShortError,
   DeadlockError: errors.DeadlockError,
   MultiprocError: errors.MultiprocError,
   ProcessDiedError: errors.ProcessDiedError,

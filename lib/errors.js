@@ -36,6 +36,11 @@ const CODES = Object.freeze({
   ERR_MULTIPROC_POOL_TERMINATED: 'the pool was terminated',
   ERR_MULTIPROC_POOL_BROKEN: 'the workers of the pool die before they are ready',
   ERR_MULTIPROC_CHANNEL_CLOSED: 'the channel is closed',
+  ERR_MULTIPROC_EOF: 'the other end of the connection is closed, and all it had sent was read',
+  ERR_MULTIPROC_TIMEOUT: 'the time was over before the call had its result',
+  ERR_MULTIPROC_BUFFER_TOO_SHORT: 'a message is longer than the memory that was given for it',
+  ERR_MULTIPROC_MESSAGE_SIZE: 'a message is longer than is allowed',
+  ERR_MULTIPROC_AUTH: 'the program at the other end could not be authenticated',
   ERR_MULTIPROC_UNSUPPORTED: 'this is not supported',
   ERR_MULTIPROC_INTERNAL: 'an invariant of the package does not hold; please report it',
 });
@@ -78,6 +83,14 @@ class SerializationError extends MultiprocError {
   }
 }
 nameClass(SerializationError);
+
+/** `bytes` is the message. */
+class BufferTooShortError extends MultiprocError {
+  constructor(message, details) {
+    super('ERR_MULTIPROC_BUFFER_TOO_SHORT', message, details);
+  }
+}
+nameClass(BufferTooShortError);
 
 /** `exitCode`, `signalCode`, `pid` and `exitReason` of the dead process are own properties. */
 class ProcessDiedError extends MultiprocError {
@@ -125,6 +138,7 @@ module.exports = {
   CODES,
   MultiprocError,
   BrokenBarrierError,
+  BufferTooShortError,
   DeadlockError,
   SerializationError,
   ProcessDiedError,

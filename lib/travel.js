@@ -8,6 +8,7 @@
 const { isSharedArrayBuffer } = require('node:util/types');
 const codec = require('./codec');
 const native = require('./binding');
+const { Failure } = require('./codec/path');
 const { MultiprocError, SerializationError } = require('./errors');
 
 const travel = Symbol.for('multiproc.travel');
@@ -63,6 +64,16 @@ const sending = {
   },
 };
 
+/** For a receiver that has another domain. */
+const sendingAbroad = {
+  describe(object) {
+    const isShared = isSharedArrayBuffer(object);
+    if (!isShared && object[travel] === undefined) return null;
+    const what = isShared ? 'a SharedArrayBuffer' : `shared memory of this family (${object.constructor.name})`;
+    throw new Failure(`is ${what}, and the peer is of another family`);
+  },
+};
+
 const receiving = {
   revive(kind, index, generation, extra) {
     // A program that has received none of our objects yet has not loaded their classes either.
@@ -105,6 +116,16 @@ function takeBack() {
   shipped = [];
 }
 
+/** As `pack`, for a process that is not of this family: none of our own objects can go there. */
+function packAbroad(value, root) {
+  return codec.encode(value, { root, context: sendingAbroad });
+}
+
+/** What such a process has packed. */
+function unpackFromAbroad(bytes) {
+  return codec.decode(bytes);
+}
+
 function unpack(bytes) {
   return codec.decode(bytes, { context: receiving });
 }
@@ -122,4 +143,17 @@ function discard(bytes) {
   }
 }
 
-module.exports = { travel, met, jsonMeetings, KIND, onRevive, onBuffer, pack, unpack, takeBack, discard };
+module.exports = {
+  travel,
+  met,
+  jsonMeetings,
+  KIND,
+  onRevive,
+  onBuffer,
+  pack,
+  packAbroad,
+  unpack,
+  unpackFromAbroad,
+  takeBack,
+  discard,
+};

@@ -131,6 +131,16 @@ a writer beside a reader: false
 alone: true
 readers now: 1
 `,
+  'sockets.js': `
+refused: ERR_MULTIPROC_AUTH
+the guesser got: ERR_MULTIPROC_AUTH
+1 more: 1
+2 more: 3
+3 more: 6
+bytes: fin
+the player is gone, and the connection ends
+afterwards: ENOENT
+`,
 };
 
 /** It has tests of its own. */

@@ -7,6 +7,7 @@ mod buffer;
 mod channel;
 mod child;
 mod deadlock;
+mod endpoint;
 mod external_memory;
 mod last_line;
 mod lock;

@@ -8,10 +8,12 @@ pub mod dl;
 #[cfg_attr(loom, path = "model/doorbell.rs")]
 pub mod doorbell;
 pub mod epoll;
+pub mod fifo;
 #[cfg_attr(loom, path = "model/futex.rs")]
 pub mod futex;
 #[cfg_attr(loom, path = "model/instant.rs")]
 pub mod instant;
+pub mod local_socket;
 #[cfg_attr(loom, path = "model/mapping.rs")]
 pub mod mapping;
 #[cfg_attr(loom, path = "model/memfd.rs")]
