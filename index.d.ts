@@ -1666,6 +1666,67 @@ export class SocketConnection {
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>;
 }
 
+/**
+ * A FIFO: bytes in one direction between any programs that know its path, those of other languages included.
+ *
+ * The ends are Node's streams. Neither blocks the event loop or a thread while it waits. Several writers share one
+ * pipe; a `write()` of up to 4096 bytes is not mixed with theirs. With several readers, each byte goes to one of them.
+ *
+ * @example
+ * using pipe = NamedPipe.create('/tmp/log.fifo');
+ * for await (const chunk of await pipe.openRead()) process.stdout.write(chunk);
+ */
+export class NamedPipe {
+  /**
+   * One that is there, or will be when it is opened. Touches no file.
+   *
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(path: string | URL);
+
+  /**
+   * Makes the file, unless there is such a pipe. Does not block. System calls: mkfifo, chmod.
+   *
+   * @param options `mode`: 0o600 unless given, whatever the umask is; a pipe that is there keeps its own. `exclusive`: one
+   *   that is there is an error
+   * @throws {Error} `EEXIST`: the path is something else, or `exclusive`; `EACCES`, `ENOENT`, …, with `path`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   */
+  static create(
+    path: string | URL,
+    options?: { mode?: number | undefined; exclusive?: boolean | undefined },
+  ): NamedPipe;
+
+  readonly path: string;
+
+  /**
+   * Opens the reading end. It is there at once, also before there is a writer.
+   *
+   * @param options `signal` also destroys the stream, later on
+   * @returns what the writers write, until the last of them has closed its end or died: then it ends (`'end'`). Open it
+   *   again for the next ones.
+   * @throws {Error} `ENOENT`, `EACCES`, …; `ABORT_ERR`
+   * @throws {MultiprocError} `ERR_MULTIPROC_UNSUPPORTED`: the path is no named pipe
+   */
+  openRead(options?: { signal?: AbortSignal | undefined }): Promise<Readable>;
+
+  /**
+   * Opens the writing end. Waits for a reader: looks anew after 1 millisecond, then after up to 50.
+   *
+   * @param options `signal` also destroys the stream, later on
+   * @returns a stream whose writes fail with `EPIPE` (`'error'`) when the last reader has closed its end or died. Call
+   *   `end()`.
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`: no reader came; `ERR_MULTIPROC_UNSUPPORTED`: the path is no named pipe
+   * @throws {Error} `ENOENT`, `EACCES`, …; `ABORT_ERR`
+   */
+  openWrite(options?: WaitOptions): Promise<Writable>;
+
+  /** Removes the file; ends that are open go on. No file is fine. */
+  unlink(): void;
+  /** `unlink()`, if it was this object that made the file */
+  [Symbol.dispose](): void;
+}
+
 // ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface PoolOptions {

@@ -13,6 +13,7 @@ const role = require('./lib/process/role');
 const { connect } = require('./lib/socket/connect');
 const { SocketConnection } = require('./lib/socket/connection');
 const { Listener } = require('./lib/socket/listener');
+const { NamedPipe } = require('./lib/socket/named_pipe');
 const { acquireAll, acquireAllSync } = require('./lib/sync/acquire_all');
 const flows = require('./lib/sync/flow');
 const { registerError } = require('./lib/codec');
@@ -62,6 +63,7 @@ module.exports = {
   setDeadlockPolicy,
   // Unrelated programs
   Listener,
+  NamedPipe,
   SocketConnection,
   connect,
   // Pool

@@ -15,6 +15,7 @@ export const {
   Lock,
   Monitor,
   MultiprocError,
+  NamedPipe,
   Once,
   Pool,
   Process,

@@ -123,6 +123,16 @@ paid in 140, paid out 20 + 40 + 80
 left: 0
 inside twice
 `,
+  'named_pipe.js': `
+writer: the reader has come
+reader: message 1
+reader: message 2
+reader: message 3
+reader: the last writer has closed the pipe
+writer ended with 0
+writer without a reader: EPIPE
+the file is gone: true
+`,
   'readers_writers.js': `
 written: 1000 and 1000
 seen half done: 0 times

@@ -12,6 +12,7 @@ mod external_memory;
 mod last_line;
 mod lock;
 mod meta;
+mod named_pipe;
 mod object;
 mod order;
 mod permits;
