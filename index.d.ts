@@ -1727,6 +1727,103 @@ export class NamedPipe {
   [Symbol.dispose](): void;
 }
 
+/** A message of a `MessageQueue`. */
+export interface QueuedMessage {
+  data: Buffer;
+  /** 0 to 32,767, the highest first. */
+  priority: number;
+}
+
+export interface MessageQueueOptions {
+  /** Makes the queue if there is none. `false` unless given, but `true` with `exclusive`. */
+  create?: boolean | undefined;
+  /** A queue that is there already is an error. */
+  exclusive?: boolean | undefined;
+  /** Of a queue that is made: how many messages it holds; 10 unless given. The system limits it. */
+  maxMessages?: number | undefined;
+  /** Of a queue that is made: the longest message in bytes; 8192 unless given. The system limits it. */
+  messageSize?: number | undefined;
+  /** Of a queue that is made: 0o600 unless given, less the umask. */
+  mode?: number | undefined;
+}
+
+/**
+ * A POSIX message queue: messages of bytes with priorities, bounded, shared with programs in any language.
+ *
+ * The system keeps the queue and its messages, whoever dies, until `unlink()` or a restart. The highest priority comes
+ * first, within one the oldest. Waiting takes no thread. Several calls of one thread are served in order; among
+ * threads and processes the system decides. A call that waits keeps the program alive.
+ *
+ * @example
+ * using queue = MessageQueue.open('/jobs', { create: true, maxMessages: 10, messageSize: 1024 });
+ * await queue.send('urgent', { priority: 9 });
+ * const { data, priority } = await queue.receive({ timeout: 1000 });
+ */
+export class MessageQueue {
+  private constructor();
+
+  /**
+   * Opens a queue, for both directions. Does not block. System calls: mq_open, mq_getattr.
+   *
+   * @param name a slash and 1 to 255 bytes without one
+   * @throws {Error} `ENOENT` without `create`; `EEXIST` with `exclusive`; `EINVAL`: `maxMessages` or `messageSize` is more
+   *   than the system takes (the message tells how much that is); `EACCES`; `EMFILE`, `ENOSPC`: limits, which the message
+   *   names; with `errno`, `syscall` and `path`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   */
+  static open(name: string, options?: MessageQueueOptions): MessageQueue;
+
+  /**
+   * Removes a queue's name; it goes when the last program closes it.
+   *
+   * @throws {Error} `ENOENT`, `EACCES`
+   */
+  static unlink(name: string): void;
+
+  readonly name: string;
+  /** What the queue was made with, and how many messages it holds now. */
+  readonly attributes: { maxMessages: number; messageSize: number; currentMessages: number };
+
+  /**
+   * Puts a message into the queue, as soon as there is room.
+   *
+   * @param data a string (as UTF-8) or bytes, copied before this returns; may be empty
+   * @param options `priority`: 0 to 32,767, 0 unless given
+   * @returns resolves when the system has it
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_MESSAGE_SIZE`; `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`. Nothing was sent, as with the others.
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  send(data: string | ArrayBufferView, options?: WaitOptions & { priority?: number | undefined }): Promise<void>;
+
+  /**
+   * Puts a message into the queue if there is room.
+   *
+   * @returns whether there was
+   * @throws as `send()`
+   */
+  trySend(data: string | ArrayBufferView, options?: { priority?: number | undefined }): boolean;
+
+  /**
+   * Takes the next message, as soon as there is one.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`. No message is lost.
+   */
+  receive(options?: WaitOptions): Promise<QueuedMessage>;
+
+  /** Takes the next message, if there is one. */
+  tryReceive(): QueuedMessage | undefined;
+
+  /** Closes it for this thread; calls that wait reject with `ERR_MULTIPROC_CLOSED`. Twice is fine. The queue stays. */
+  close(): void;
+
+  /** As the static one; a queue that has no name any more is fine. Also after `close()`. */
+  unlink(): void;
+  /** `close()` */
+  [Symbol.dispose](): void;
+}
+
 // ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface PoolOptions {

@@ -13,6 +13,7 @@ const role = require('./lib/process/role');
 const { connect } = require('./lib/socket/connect');
 const { SocketConnection } = require('./lib/socket/connection');
 const { Listener } = require('./lib/socket/listener');
+const { MessageQueue } = require('./lib/socket/message_queue');
 const { NamedPipe } = require('./lib/socket/named_pipe');
 const { acquireAll, acquireAllSync } = require('./lib/sync/acquire_all');
 const flows = require('./lib/sync/flow');
@@ -63,6 +64,7 @@ module.exports = {
   setDeadlockPolicy,
   // Unrelated programs
   Listener,
+  MessageQueue,
   NamedPipe,
   SocketConnection,
   connect,

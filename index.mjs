@@ -13,6 +13,7 @@ export const {
   Latch,
   Listener,
   Lock,
+  MessageQueue,
   Monitor,
   MultiprocError,
   NamedPipe,

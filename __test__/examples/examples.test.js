@@ -118,6 +118,18 @@ accounts: 1200, 800, 1000
 all three within 20 ms: false
 held meanwhile: 1
 `,
+  'message_queue.js': `
+producer: 5 messages sent, then it ended with 0
+waiting in the queue: 5 of 10
+priority 9: stop the press
+priority 5: print page 1
+priority 5: print page 2
+priority 1: oil the press
+priority 0: sweep the floor
+empty: ERR_MULTIPROC_TIMEOUT
+full: room for 10, then false
+without the queue: ENOENT
+`,
   'monitor.js': `
 paid in 140, paid out 20 + 40 + 80
 left: 0

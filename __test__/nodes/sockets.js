@@ -1,11 +1,12 @@
 'use strict';
-// What connections rely on in Node's sockets: data that is taken out of one that fails, writes that end with it, every kind
-// of address.
+// What connections and named pipes rely on in Node's sockets: data that is taken out of one that fails, writes that end with
+// it, every kind of address and descriptor.
 
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { Listener, connect } = require('multiproc');
+const { text } = require('node:stream/consumers');
+const { Listener, MessageQueue, NamedPipe, connect } = require('multiproc');
 
 const CHILD = `
   const { connect } = require('multiproc');
@@ -52,6 +53,33 @@ async function echoes(address, options) {
   listener.close();
 }
 
+async function pipesAndQueues() {
+  const pipe = NamedPipe.create(`/tmp/mp-nodes-${process.pid}.fifo`);
+  const writing = pipe.openWrite();
+  const received = text(await pipe.openRead());
+  (await writing).end('through the pipe');
+  assert.strictEqual(await received, 'through the pipe');
+  const [end, reader] = await Promise.all([pipe.openWrite(), pipe.openRead()]);
+  reader.destroy();
+  await once(reader, 'close');
+  const failure = once(end, 'error');
+  end.write('nobody');
+  assert.strictEqual((await failure)[0].code, 'EPIPE');
+  pipe.unlink();
+
+  const queue = MessageQueue.open(`/mp-nodes-${process.pid}`, { create: true, maxMessages: 1 });
+  const receiving = [queue.receive(), queue.receive()];
+  await queue.send('one', { priority: 3 });
+  await queue.send('two');
+  assert.deepStrictEqual(await Promise.all(receiving), [
+    { data: Buffer.from('one'), priority: 3 },
+    { data: Buffer.from('two'), priority: 0 },
+  ]);
+  await assert.rejects(queue.receive({ timeout: 2 }), { code: 'ERR_MULTIPROC_TIMEOUT' });
+  queue.close();
+  queue.unlink();
+}
+
 async function main() {
   await nothingIsLost(20, 5000);
   await nothingIsLost(60, 5000);
@@ -59,6 +87,7 @@ async function main() {
   await echoes(`/tmp/mp-nodes-${process.pid}.sock`, {});
   await echoes(`@mp-nodes-${process.pid}`, {});
   await echoes('tcp://127.0.0.1:0', { authKey: 'key' });
+  await pipesAndQueues();
   console.log('ok');
 }
 

@@ -11,6 +11,7 @@ mod endpoint;
 mod external_memory;
 mod last_line;
 mod lock;
+mod message_queue;
 mod meta;
 mod named_pipe;
 mod object;

@@ -20,6 +20,7 @@ pub mod mapping;
 pub mod memfd;
 #[cfg(loom)]
 pub mod model;
+pub mod mqueue;
 #[cfg_attr(loom, path = "model/mutex.rs")]
 pub mod mutex;
 pub mod pidfd;
