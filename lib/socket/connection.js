@@ -4,6 +4,7 @@
 // A message is one frame. What has come and was not read waits in the inbox; when that is more than highWaterMark the
 // socket is not read, and the sender notices. What was sent while so much was on its way already waits in the outbox.
 
+const { isAnyArrayBuffer } = require('node:util/types');
 const { asyncDispose, dispose } = require('../dispose');
 const { MultiprocError, BufferTooShortError } = require('../errors');
 const { cannot } = require('../codec/refusals');
@@ -354,10 +355,8 @@ function timeoutError(method, limit, what) {
 /** The bytes that a view, or a whole buffer, shows. */
 function bytesOf(call, name, view) {
   if (ArrayBuffer.isView(view)) return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-  const isBuffer = view instanceof ArrayBuffer || view instanceof SharedArrayBuffer;
-  if (!isBuffer)
-    throw invalidType(call, name, 'a Buffer, typed array, DataView, ArrayBuffer or SharedArrayBuffer', view);
-  return Buffer.from(view);
+  if (isAnyArrayBuffer(view)) return Buffer.from(view);
+  throw invalidType(call, name, 'a Buffer, typed array, DataView, ArrayBuffer or SharedArrayBuffer', view);
 }
 
 module.exports = { SocketConnection, MESSAGE_BYTES_MAX };

@@ -75,6 +75,8 @@ function shakeHands(transport, options) {
     const { subject, limit } = options;
     const shaking = new Handshake(transport, options);
     const timer = limit < 0 ? undefined : setTimeout(() => fail(timeoutError(options)), limit);
+    // It is the socket that keeps a program alive, or does not.
+    timer?.unref();
     const fail = (error, reason = REFUSED.protocol) => {
       clearTimeout(timer);
       transport.onEnd = () => {};

@@ -213,13 +213,14 @@ class Listener extends EventEmitter {
   #take(transport, connection) {
     this.#shaking.delete(transport);
     if (this.#isClosed) return connection.close();
-    connection.ref();
     this.#ready.push(connection);
     this.#handOver();
   }
 
   #handOver() {
-    while (this.#ready.length > 0 && this.#acceptors.length > 0) this.#acceptors.shift().resolve(this.#ready.shift());
+    while (this.#ready.length > 0 && this.#acceptors.length > 0) {
+      this.#acceptors.shift().resolve(this.#ready.shift().ref());
+    }
   }
 
   #refused(error) {

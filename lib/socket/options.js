@@ -2,6 +2,7 @@
 // What listeners and clients are told in the same words.
 
 const { constants } = require('node:buffer');
+const { isUint8Array } = require('node:util/types');
 const native = require('../binding');
 const { checkInteger, checkSignal, checkTimeout, invalidType, invalidValue, ownOptions } = require('../arguments');
 const { MultiprocError } = require('../errors');
@@ -37,7 +38,7 @@ function socketOptions(call, options, more) {
 
 function keyOf(call, key) {
   if (key === undefined) return undefined;
-  if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
+  if (typeof key !== 'string' && !isUint8Array(key)) {
     throw invalidType(call, 'authKey', 'a string, Buffer or Uint8Array', key);
   }
   if (key.length === 0) throw invalidValue(call, 'authKey', 'at least one byte', key);
