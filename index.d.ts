@@ -1435,6 +1435,395 @@ export function acquireAll(list: readonly Acquirable[], options?: WaitOptions): 
 export function acquireAllSync(list: readonly Acquirable[]): Holding;
 export function acquireAllSync(list: readonly Acquirable[], timeout: number | undefined): Holding | false;
 
+// ── Unrelated programs ────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Where a listener is found: a path in the file system; `'@name'` (or `'\0name'`), an abstract socket of Linux, without
+ * a file; `'tcp://host:port'`, or an object, for TCP. `host` is `127.0.0.1` unless given; the port 0 of a listener picks a
+ * free one. A path has at most 107 bytes, the folder of a listener's at most 87.
+ */
+export type SocketAddress = string | { host?: string | undefined; port: number };
+
+export interface SocketOptions {
+  /**
+   * At least one byte; the same at both ends. Each proves that it knows the key (HMAC-SHA-256 over random numbers of
+   * both); the key is not sent. What is sent afterwards is neither signed nor encrypted. TCP needs one.
+   */
+  authKey?: string | Uint8Array | undefined;
+  /**
+   * Whether the other end of a local socket may be of any user. `false` unless given: only this process's own user, and
+   * root. A listener's file then has the mode 0666 instead of 0600.
+   */
+  anyUser?: boolean | undefined;
+  /** The longest message in bytes that is taken, 1 to 2^32 - 1; 1 GiB unless given. The peer learns of it. */
+  maxMessageBytes?: number | undefined;
+  /**
+   * Bytes, 1 MiB unless given. When more has come and was not received, the socket is not read; when more has been sent and
+   * not gone out, `send()` waits. One message may always be under way, whatever its size.
+   */
+  highWaterMark?: number | undefined;
+}
+
+export interface ListenerOptions extends SocketOptions {
+  /** Connections that may wait to be accepted, 1 to 65,535; 511 unless given. Further ones get `ECONNREFUSED`. */
+  backlog?: number | undefined;
+  /** Milliseconds that a client has to prove itself; 5000 unless given, `Infinity` for no limit. */
+  handshakeTimeout?: number | undefined;
+  /** Closes the listener. `accept()` then rejects with an `AbortError`. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ConnectOptions extends SocketOptions {
+  /** Milliseconds for all of it; 5000 unless given, `Infinity` for no limit. */
+  timeout?: number | undefined;
+  /** Ends the attempt: it rejects with an `AbortError`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** @internal */
+export interface ListenerEvents {
+  refused: [error: Error];
+}
+
+/**
+ * An address at which other programs connect, children or not.
+ *
+ * It listens as soon as it is made, and keeps this program alive unless `unref()`d. A path that a living program listens
+ * at is in use; the file of a dead one is replaced. The file has the mode 0600 and goes with `close()`, or when this program
+ * exits in order, but only if it is still this listener's. An abstract name is free as soon as its program ends.
+ *
+ * Clients shake hands beside each other; only those that have proved themselves come to `accept()`. Who is refused
+ * costs the listener nothing but the event `'refused'` (error): `ERR_MULTIPROC_AUTH` (a wrong key, another user),
+ * `ERR_MULTIPROC_TIMEOUT` (silence), `ERR_MULTIPROC_EOF`, `ERR_MULTIPROC_DESERIALIZE` (it speaks something else). Of
+ * 256 that shake hands at once the oldest gives way.
+ *
+ * @example
+ * const listener = new Listener('/run/user/1000/jobs.sock', { authKey });
+ * for await (const connection of listener) serve(connection);
+ */
+export class Listener extends EventEmitter<ListenerEvents> {
+  /**
+   * Listens. Does not block, but for looking up a host name.
+   *
+   * System calls: socket, fchmod, bind, listen, renameat2 for a path.
+   *
+   * @throws {Error} `EADDRINUSE`: a living program listens there, or the path is no socket; `EACCES`, `ENOENT`, … from
+   *   the system, with `errno`, `syscall` and `address`; `ABORT_ERR` when `signal` is aborted already
+   * @throws {MultiprocError} `ERR_MULTIPROC_AUTH` for TCP without `authKey`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   */
+  constructor(address: SocketAddress, options?: ListenerOptions);
+
+  /** What `connect()` takes: the path, `'@name'`, or host and port as they are. */
+  readonly address: string | { readonly host: string; readonly port: number };
+  readonly closed: boolean;
+
+  /**
+   * The next connection that is ready, in order.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_CLOSED` after, or by, `close()`
+   * @throws {Error} `ABORT_ERR`
+   */
+  accept(options?: WaitOptions): Promise<SocketConnection>;
+
+  /** Listens no more; connections that nobody has accepted are closed, accepted ones stay. Twice is fine. */
+  close(): void;
+
+  /** Keeps this program alive, as it does at first. */
+  ref(): this;
+  /** Lets this program end though it listens. */
+  unref(): this;
+
+  /** Accepts one after the other; ends with `close()`. */
+  [Symbol.asyncIterator](): AsyncGenerator<SocketConnection, void, undefined>;
+  /** `close()` */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Connects to the listener at an address. Does not block.
+ *
+ * @returns a connection that both sides have agreed to
+ * @throws {Error} `ECONNREFUSED` (nobody listens, or its backlog is full), `ENOENT`, `EACCES`, … with `errno`,
+ *   `syscall` and `address`; `ABORT_ERR`
+ * @throws {MultiprocError} `ERR_MULTIPROC_AUTH`: the keys differ, only one side has one, the listener is of another user, or
+ *   TCP without a key; `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_EOF`: it ended meanwhile; `ERR_MULTIPROC_DESERIALIZE`: what
+ *   listens there speaks something else
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+ *
+ * @example
+ * const connection = await connect('/run/user/1000/jobs.sock', { authKey });
+ */
+export function connect(address: SocketAddress, options?: ConnectOptions): Promise<SocketConnection>;
+
+/**
+ * One end of a connection: messages both ways, each as a whole, in the order in which they were sent.
+ *
+ * A message is a value (docs/values.md) or bytes. multiproc's own objects and shared buffers travel to a process of the same
+ * family only, as handles; to anybody else they are refused (`SerializationError`). A connection itself cannot travel.
+ *
+ * When the peer closes or dies, what it had sent can still be received; then comes the end, `ERR_MULTIPROC_EOF`. What
+ * was resolved by `send()` is in the system's hands, and survives the end of this program.
+ *
+ * It keeps this program alive until it is closed on either side, unless `unref()`d.
+ */
+export class SocketConnection {
+  private constructor();
+
+  /** Whether it was closed on this side. */
+  readonly closed: boolean;
+
+  /**
+   * Sends a value. It is read before this returns: changes afterwards are not sent.
+   *
+   * @param options for as long as the message waits behind others. Once its first byte is out it is accepted: a timeout or
+   *   an abort then resolves, and the peer gets it if it reads at all.
+   * @returns resolves when the system has all of it
+   * @throws {SerializationError} the value cannot travel, or not to another family; `path` tells where
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`: nothing was sent, as the peer does not read;
+   *   `ERR_MULTIPROC_CHANNEL_CLOSED`: the peer has closed or died; `ERR_MULTIPROC_MESSAGE_SIZE`: more than both sides
+   *   take, nothing was sent; `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`: nothing was sent
+   */
+  send(value: unknown, options?: WaitOptions): Promise<void>;
+
+  /**
+   * Sends a value if it need not wait behind others.
+   *
+   * @returns whether it was accepted. Up to `highWaterMark` bytes may still be in this process then, and end with it.
+   * @throws as `send()`
+   */
+  trySend(value: unknown): boolean;
+
+  /**
+   * Sends bytes, as they are.
+   *
+   * @param view copied before this returns
+   * @param options `offset`, `length`: which bytes of it, all unless given; the rest as `send()`
+   */
+  sendBytes(
+    view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
+    options?: WaitOptions & { offset?: number | undefined; length?: number | undefined },
+  ): Promise<void>;
+
+  /**
+   * The next message, a value. Calls that wait at the same time are served in order.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_EOF`: the end; `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_DESERIALIZE`: the
+   *   message is bytes (they are in `bytes` of the error), or no valid value; it is used up. `ERR_MULTIPROC_MESSAGE_SIZE`:
+   *   the peer announced more than `maxMessageBytes`, the connection is closed. `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`; no message is lost
+   */
+  recv(options?: WaitOptions): Promise<unknown>;
+
+  /**
+   * The next message that has come, or `otherwise`. It sees what the event loop has read from the socket.
+   *
+   * @throws {MultiprocError} as `recv()`
+   */
+  tryRecv<T = undefined>(otherwise?: T): unknown | T;
+
+  /**
+   * The next message, bytes.
+   *
+   * @param options `maxLength`: for a longer one it rejects with `ERR_MULTIPROC_MESSAGE_SIZE` and closes the connection
+   * @throws as `recv()`; for a message that is a value, that is in `value` of the error
+   */
+  recvBytes(options?: WaitOptions & { maxLength?: number | undefined }): Promise<Buffer>;
+
+  /**
+   * The next message, bytes, into memory that is there already.
+   *
+   * @param offset in bytes, 0 unless given
+   * @returns how many bytes it has
+   * @throws {BufferTooShortError} the message, which is used up, is in `bytes`
+   */
+  recvBytesInto(
+    view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
+    offset?: number,
+    options?: WaitOptions,
+  ): Promise<number>;
+
+  /**
+   * Whether there is a message, or the end. Takes none.
+   *
+   * @returns `false`: not in time
+   */
+  poll(options?: WaitOptions): Promise<boolean>;
+
+  /** Keeps this program alive, as it does at first. */
+  ref(): this;
+  /** Lets this program end though the connection is open. */
+  unref(): this;
+
+  /** Closes this end. What was given to `send()` still goes out; what has come and was not received is dropped. */
+  close(): void;
+  /** `close()` */
+  [Symbol.dispose](): void;
+  /** `close()`, and resolves when all has gone out, or the peer is gone */
+  [Symbol.asyncDispose](): Promise<void>;
+  /** The values, until the peer closes or ends between two messages. */
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>;
+}
+
+/**
+ * A FIFO: bytes in one direction between any programs that know its path, those of other languages included.
+ *
+ * The ends are Node's streams. Neither blocks the event loop or a thread while it waits. Several writers share one
+ * pipe; a `write()` of up to 4096 bytes is not mixed with theirs. With several readers, each byte goes to one of them.
+ *
+ * @example
+ * using pipe = NamedPipe.create('/tmp/log.fifo');
+ * for await (const chunk of await pipe.openRead()) process.stdout.write(chunk);
+ */
+export class NamedPipe {
+  /**
+   * One that is there, or will be when it is opened. Touches no file.
+   *
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(path: string | URL);
+
+  /**
+   * Makes the file, unless there is such a pipe. Does not block. System calls: mkfifo, chmod.
+   *
+   * @param options `mode`: 0o600 unless given, whatever the umask is; a pipe that is there keeps its own. `exclusive`: one
+   *   that is there is an error
+   * @throws {Error} `EEXIST`: the path is something else, or `exclusive`; `EACCES`, `ENOENT`, …, with `path`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   */
+  static create(
+    path: string | URL,
+    options?: { mode?: number | undefined; exclusive?: boolean | undefined },
+  ): NamedPipe;
+
+  readonly path: string;
+
+  /**
+   * Opens the reading end. It is there at once, also before there is a writer.
+   *
+   * @param options `signal` also destroys the stream, later on
+   * @returns what the writers write, until the last of them has closed its end or died: then it ends (`'end'`). Open it
+   *   again for the next ones.
+   * @throws {Error} `ENOENT`, `EACCES`, …; `ABORT_ERR`
+   * @throws {MultiprocError} `ERR_MULTIPROC_UNSUPPORTED`: the path is no named pipe
+   */
+  openRead(options?: { signal?: AbortSignal | undefined }): Promise<Readable>;
+
+  /**
+   * Opens the writing end. Waits for a reader: looks anew after 1 millisecond, then after up to 50.
+   *
+   * @param options `signal` also destroys the stream, later on
+   * @returns a stream whose writes fail with `EPIPE` (`'error'`) when the last reader has closed its end or died. Call
+   *   `end()`.
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`: no reader came; `ERR_MULTIPROC_UNSUPPORTED`: the path is no named pipe
+   * @throws {Error} `ENOENT`, `EACCES`, …; `ABORT_ERR`
+   */
+  openWrite(options?: WaitOptions): Promise<Writable>;
+
+  /** Removes the file; ends that are open go on. No file is fine. */
+  unlink(): void;
+  /** `unlink()`, if it was this object that made the file */
+  [Symbol.dispose](): void;
+}
+
+/** A message of a `MessageQueue`. */
+export interface QueuedMessage {
+  data: Buffer;
+  /** 0 to 32,767, the highest first. */
+  priority: number;
+}
+
+export interface MessageQueueOptions {
+  /** Makes the queue if there is none. `false` unless given, but `true` with `exclusive`. */
+  create?: boolean | undefined;
+  /** A queue that is there already is an error. */
+  exclusive?: boolean | undefined;
+  /** Of a queue that is made: how many messages it holds; 10 unless given. The system limits it. */
+  maxMessages?: number | undefined;
+  /** Of a queue that is made: the longest message in bytes; 8192 unless given. The system limits it. */
+  messageSize?: number | undefined;
+  /** Of a queue that is made: 0o600 unless given, less the umask. */
+  mode?: number | undefined;
+}
+
+/**
+ * A POSIX message queue: messages of bytes with priorities, bounded, shared with programs in any language.
+ *
+ * The system keeps the queue and its messages, whoever dies, until `unlink()` or a restart. The highest priority comes
+ * first, within one the oldest. Waiting takes no thread. Several calls of one thread are served in order; among
+ * threads and processes the system decides. A call that waits keeps the program alive.
+ *
+ * @example
+ * using queue = MessageQueue.open('/jobs', { create: true, maxMessages: 10, messageSize: 1024 });
+ * await queue.send('urgent', { priority: 9 });
+ * const { data, priority } = await queue.receive({ timeout: 1000 });
+ */
+export class MessageQueue {
+  private constructor();
+
+  /**
+   * Opens a queue, for both directions. Does not block. System calls: mq_open, mq_getattr.
+   *
+   * @param name a slash and 1 to 255 bytes without one
+   * @throws {Error} `ENOENT` without `create`; `EEXIST` with `exclusive`; `EINVAL`: `maxMessages` or `messageSize` is more
+   *   than the system takes (the message tells how much that is); `EACCES`; `EMFILE`, `ENOSPC`: limits, which the message
+   *   names; with `errno`, `syscall` and `path`
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   */
+  static open(name: string, options?: MessageQueueOptions): MessageQueue;
+
+  /**
+   * Removes a queue's name; it goes when the last program closes it.
+   *
+   * @throws {Error} `ENOENT`, `EACCES`
+   */
+  static unlink(name: string): void;
+
+  readonly name: string;
+  /** What the queue was made with, and how many messages it holds now. */
+  readonly attributes: { maxMessages: number; messageSize: number; currentMessages: number };
+
+  /**
+   * Puts a message into the queue, as soon as there is room.
+   *
+   * @param data a string (as UTF-8) or bytes, copied before this returns; may be empty
+   * @param options `priority`: 0 to 32,767, 0 unless given
+   * @returns resolves when the system has it
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_MESSAGE_SIZE`; `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`. Nothing was sent, as with the others.
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  send(data: string | ArrayBufferView, options?: WaitOptions & { priority?: number | undefined }): Promise<void>;
+
+  /**
+   * Puts a message into the queue if there is room.
+   *
+   * @returns whether there was
+   * @throws as `send()`
+   */
+  trySend(data: string | ArrayBufferView, options?: { priority?: number | undefined }): boolean;
+
+  /**
+   * Takes the next message, as soon as there is one.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`. No message is lost.
+   */
+  receive(options?: WaitOptions): Promise<QueuedMessage>;
+
+  /** Takes the next message, if there is one. */
+  tryReceive(): QueuedMessage | undefined;
+
+  /** Closes it for this thread; calls that wait reject with `ERR_MULTIPROC_CLOSED`. Twice is fine. The queue stays. */
+  close(): void;
+
+  /** As the static one; a queue that has no name any more is fine. Also after `close()`. */
+  unlink(): void;
+  /** `close()` */
+  [Symbol.dispose](): void;
+}
+
 // ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface PoolOptions {
@@ -1594,6 +1983,11 @@ export type ErrorCode =
   | 'ERR_MULTIPROC_POOL_TERMINATED'
   | 'ERR_MULTIPROC_POOL_BROKEN'
   | 'ERR_MULTIPROC_CHANNEL_CLOSED'
+  | 'ERR_MULTIPROC_EOF'
+  | 'ERR_MULTIPROC_TIMEOUT'
+  | 'ERR_MULTIPROC_BUFFER_TOO_SHORT'
+  | 'ERR_MULTIPROC_MESSAGE_SIZE'
+  | 'ERR_MULTIPROC_AUTH'
   | 'ERR_MULTIPROC_UNSUPPORTED'
   | 'ERR_MULTIPROC_INTERNAL';
 
@@ -1612,6 +2006,14 @@ export class BrokenBarrierError extends MultiprocError {
   code: 'ERR_MULTIPROC_BROKEN_BARRIER';
   /** Whose death broke it; absent when it was a timeout, an abort or a reset. */
   deadParty?: AgentInfo;
+}
+
+/** A message does not fit the memory that was given for it. */
+export class BufferTooShortError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_BUFFER_TOO_SHORT';
+  /** The message. */
+  bytes: Buffer;
 }
 
 /** One process of a cycle of waits. */

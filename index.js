@@ -10,6 +10,11 @@ const { Pool } = require('./lib/pool/pool');
 const { cpuCount } = require('./lib/process/cpu_count');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
+const { connect } = require('./lib/socket/connect');
+const { SocketConnection } = require('./lib/socket/connection');
+const { Listener } = require('./lib/socket/listener');
+const { MessageQueue } = require('./lib/socket/message_queue');
+const { NamedPipe } = require('./lib/socket/named_pipe');
 const { acquireAll, acquireAllSync } = require('./lib/sync/acquire_all');
 const flows = require('./lib/sync/flow');
 const { registerError } = require('./lib/codec');
@@ -62,6 +67,12 @@ module.exports = {
   Pipe: objects.Pipe,
   Queue: objects.Queue,
   SimpleQueue: objects.SimpleQueue,
+  // Unrelated programs
+  Listener,
+  MessageQueue,
+  NamedPipe,
+  SocketConnection,
+  connect,
   // Pool
   Pool,
   // Errors

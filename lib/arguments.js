@@ -48,10 +48,10 @@ function ownOptions(call, options, known) {
 }
 
 /** @returns {number} milliseconds; -1 for no limit. 0 and less mean: look once, do not wait. */
-function checkTimeout(call, timeout) {
+function checkTimeout(call, timeout, name = 'timeout') {
   if (timeout === undefined || timeout === Infinity) return -1;
-  if (typeof timeout !== 'number') throw invalidType(call, 'timeout', 'a number of milliseconds', timeout);
-  if (Number.isNaN(timeout)) throw outOfRange(call, 'timeout', 'a number of milliseconds', timeout);
+  if (typeof timeout !== 'number') throw invalidType(call, name, 'a number of milliseconds', timeout);
+  if (Number.isNaN(timeout)) throw outOfRange(call, name, 'a number of milliseconds', timeout);
   return Math.min(Math.max(0, timeout), Number.MAX_SAFE_INTEGER);
 }
 

@@ -3,6 +3,7 @@
 
 const path = require('node:path');
 const { MultiprocError, BrokenBarrierError, DeadlockError, CODES } = require('./errors');
+const { systemError } = require('./system_error');
 
 const NODE_MAJOR_MIN = 20;
 
@@ -57,6 +58,8 @@ function translated(method) {
 }
 
 function asMultiprocError(error) {
+  const refused = /^SYSTEM:(\d+):(\w+)$/.exec(error?.message ?? '');
+  if (refused !== null) return systemError(Number(refused[1]), refused[2]);
   const match = /^(ERR_MULTIPROC_[A-Z_]+): ([\s\S]*)$/.exec(error?.message ?? '');
   if (match === null || !(match[1] in CODES)) return error;
   const [, code, message] = match;

@@ -40,12 +40,13 @@ const CODES = Object.freeze({
   ERR_MULTIPROC_QUEUE_FULL: 'the queue was full for as long as the call could wait',
   ERR_MULTIPROC_QUEUE_EMPTY: 'the queue was empty for as long as the call could wait',
   ERR_MULTIPROC_TASK_DONE: 'more items of a queue were done than had been put',
-  ERR_MULTIPROC_EOF: 'the other end of the connection is gone, and everything was received',
-  ERR_MULTIPROC_PIPE_BROKEN: 'nobody has the other end of the connection any more',
   ERR_MULTIPROC_NOT_READABLE: 'this end of the pipe only sends',
   ERR_MULTIPROC_NOT_WRITABLE: 'this end of the pipe only receives',
-  ERR_MULTIPROC_TIMEOUT: 'the time limit of the call has passed',
-  ERR_MULTIPROC_BUFFER_TOO_SHORT: 'a message of bytes is longer than the buffer for it, or than allowed',
+  ERR_MULTIPROC_EOF: 'the other end of the connection is closed, and all it had sent was read',
+  ERR_MULTIPROC_TIMEOUT: 'the time was over before the call had its result',
+  ERR_MULTIPROC_BUFFER_TOO_SHORT: 'a message is longer than the memory that was given for it',
+  ERR_MULTIPROC_MESSAGE_SIZE: 'a message is longer than is allowed',
+  ERR_MULTIPROC_AUTH: 'the program at the other end could not be authenticated',
   ERR_MULTIPROC_UNSUPPORTED: 'this is not supported',
   ERR_MULTIPROC_INTERNAL: 'an invariant of the package does not hold; please report it',
 });
@@ -95,14 +96,6 @@ class QueueEmptyError extends MultiprocError {
 }
 nameClass(QueueEmptyError);
 
-/** `bytes` is the whole message, which is not lost. */
-class BufferTooShortError extends MultiprocError {
-  constructor(message, details) {
-    super('ERR_MULTIPROC_BUFFER_TOO_SHORT', message, details);
-  }
-}
-nameClass(BufferTooShortError);
-
 /** A value cannot travel; `path` names the place inside the value, as in `args[0].rows[3].callback`. */
 class SerializationError extends MultiprocError {
   constructor(message, details) {
@@ -110,6 +103,14 @@ class SerializationError extends MultiprocError {
   }
 }
 nameClass(SerializationError);
+
+/** `bytes` is the message. */
+class BufferTooShortError extends MultiprocError {
+  constructor(message, details) {
+    super('ERR_MULTIPROC_BUFFER_TOO_SHORT', message, details);
+  }
+}
+nameClass(BufferTooShortError);
 
 /** `exitCode`, `signalCode`, `pid` and `exitReason` of the dead process are own properties. */
 class ProcessDiedError extends MultiprocError {
@@ -157,10 +158,10 @@ module.exports = {
   CODES,
   MultiprocError,
   BrokenBarrierError,
+  BufferTooShortError,
   DeadlockError,
   QueueFullError,
   QueueEmptyError,
-  BufferTooShortError,
   SerializationError,
   ProcessDiedError,
   WorkerDiedError,

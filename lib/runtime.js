@@ -15,6 +15,7 @@ const EVENT_CHANNEL_END = 3;
 const EVENT_CHILD_EXIT = 4;
 const EVENT_POOL = 5;
 const EVENT_DEADLOCK = 6;
+const EVENT_DESCRIPTOR = 7;
 
 /** The outcome of a wait that would never have ended. */
 const DEADLOCK = -5;
@@ -36,6 +37,8 @@ const channels = new Map();
 const children = new Map();
 /** @type {Map<number, () => void>} */
 const pools = new Map();
+/** Each is told once. @type {Map<number, () => void>} */
+const descriptors = new Map();
 
 /** Opens the domain and this thread's runtime, once. @returns {number} the number of this registration */
 function open() {
@@ -78,6 +81,11 @@ function dispatch(kind, id, value) {
       return children.get(id)?.(value);
     case EVENT_POOL:
       return pools.get(id)?.();
+    case EVENT_DESCRIPTOR: {
+      const ready = descriptors.get(id);
+      descriptors.delete(id);
+      return ready?.();
+    }
     case EVENT_DEADLOCK:
       return process.emitWarning(`deadlock: ${native.takeDeadlockWarning()?.text}`, {
         type: 'DeadlockWarning',
@@ -130,6 +138,23 @@ function verdict() {
 }
 
 /**
+ * Calls `ready` once, when a descriptor of the addon's is ready.
+ *
+ * @param {(instance: number) => number} begin starts the wait, and gives its number
+ * @param {() => void} ready
+ * @returns {number} what `forgetDescriptor` takes
+ */
+function awaitDescriptor(begin, ready) {
+  const id = begin(open());
+  descriptors.set(id, ready);
+  return id;
+}
+
+function forgetDescriptor(id) {
+  if (descriptors.delete(id)) native.forgetDescriptor(id);
+}
+
+/**
  * Whether a message may come by a channel that the event loop does not tell of, as it does not keep it alive: somebody
  * listens to it, and has unreferenced it. (While it is referenced, the loop has other work anyway.)
  */
@@ -141,4 +166,15 @@ function hears() {
 
 native.noteLoopAtStart(process.channel?.fd ?? -1);
 
-module.exports = { SEEN_THROUGH, open, wait, setDeadlockPolicy, channels, children, pools, instance: open };
+module.exports = {
+  SEEN_THROUGH,
+  open,
+  wait,
+  awaitDescriptor,
+  forgetDescriptor,
+  setDeadlockPolicy,
+  channels,
+  children,
+  pools,
+  instance: open,
+};

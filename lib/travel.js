@@ -8,6 +8,7 @@
 const { isSharedArrayBuffer } = require('node:util/types');
 const codec = require('./codec');
 const native = require('./binding');
+const { Failure } = require('./codec/path');
 const { MultiprocError, SerializationError } = require('./errors');
 
 const travel = Symbol.for('multiproc.travel');
@@ -66,6 +67,16 @@ const sending = {
   },
 };
 
+/** For a receiver that has another domain. */
+const sendingAbroad = {
+  describe(object) {
+    const isShared = isSharedArrayBuffer(object);
+    if (!isShared && object[travel] === undefined) return null;
+    const what = isShared ? 'a SharedArrayBuffer' : `shared memory of this family (${object.constructor.name})`;
+    throw new Failure(`is ${what}, and the peer is of another family`);
+  },
+};
+
 const receiving = {
   revive(kind, index, generation, extra) {
     // A program that has received none of our objects yet has not loaded their classes either.
@@ -120,6 +131,16 @@ function giveBack(numbers = []) {
   for (let at = 0; at < numbers.length; at += 3) native.unship(numbers[at], numbers[at + 1], numbers[at + 2]);
 }
 
+/** As `pack`, for a process that is not of this family: none of our own objects can go there. */
+function packAbroad(value, root) {
+  return codec.encode(value, { root, context: sendingAbroad });
+}
+
+/** What such a process has packed. */
+function unpackFromAbroad(bytes) {
+  return codec.decode(bytes);
+}
+
 /** @param {Uint8Array} bytes @param {number} [length] of the message at their beginning; all of them unless given */
 function unpack(bytes, length) {
   return codec.decode(bytes, { context: receiving, length });
@@ -146,7 +167,9 @@ module.exports = {
   onRevive,
   onBuffer,
   pack,
+  packAbroad,
   unpack,
+  unpackFromAbroad,
   takeBack,
   takeShipped,
   giveBack,

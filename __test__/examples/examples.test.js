@@ -118,10 +118,32 @@ accounts: 1200, 800, 1000
 all three within 20 ms: false
 held meanwhile: 1
 `,
+  'message_queue.js': `
+producer: 5 messages sent, then it ended with 0
+waiting in the queue: 5 of 10
+priority 9: stop the press
+priority 5: print page 1
+priority 5: print page 2
+priority 1: oil the press
+priority 0: sweep the floor
+empty: ERR_MULTIPROC_TIMEOUT
+full: room for 10, then false
+without the queue: ENOENT
+`,
   'monitor.js': `
 paid in 140, paid out 20 + 40 + 80
 left: 0
 inside twice
+`,
+  'named_pipe.js': `
+writer: the reader has come
+reader: message 1
+reader: message 2
+reader: message 3
+reader: the last writer has closed the pipe
+writer ended with 0
+writer without a reader: EPIPE
+the file is gone: true
 `,
   'readers_writers.js': `
 written: 1000 and 1000
@@ -130,6 +152,16 @@ two readers met inside: 0, 1
 a writer beside a reader: false
 alone: true
 readers now: 1
+`,
+  'sockets.js': `
+refused: ERR_MULTIPROC_AUTH
+the guesser got: ERR_MULTIPROC_AUTH
+1 more: 1
+2 more: 3
+3 more: 6
+bytes: fin
+the player is gone, and the connection ends
+afterwards: ENOENT
 `,
 };
 

@@ -303,7 +303,7 @@ function sent(result, method, limit) {
   if (result === DONE) return;
   if (result === FULL) throw timedOut(method, limit, 'the other end had not taken enough');
   throw new MultiprocError(
-    'ERR_MULTIPROC_PIPE_BROKEN',
+    'ERR_MULTIPROC_CHANNEL_CLOSED',
     `connection.${method}(): nobody has the other end any more; nothing was sent`,
   );
 }

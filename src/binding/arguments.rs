@@ -4,11 +4,17 @@ use napi::bindgen_prelude::{Error as NapiError, Status};
 
 use crate::error::{Code, Error};
 use crate::memory::{Block, Handle, Kind};
+use crate::sys::Errno;
 use crate::waits::Outcome;
 
 /// The core's error as an exception. lib/binding.js turns `CODE: message` into a MultiprocError.
 pub fn throw(error: Error) -> NapiError {
     NapiError::new(Status::GenericFailure, error.to_string())
+}
+
+/// What the operating system refused. lib/binding.js makes an error of it as Node.js reports one.
+pub fn refused(call: &str, errno: Errno) -> NapiError {
+    NapiError::new(Status::GenericFailure, format!("SYSTEM:{}:{call}", errno as i32))
 }
 
 pub fn closed() -> NapiError {

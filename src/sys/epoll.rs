@@ -28,6 +28,12 @@ impl Poller {
         Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, key))?)
     }
 
+    /// Tells once, when the descriptor can be read, or written.
+    pub fn add_once(&self, fd: BorrowedFd<'_>, key: u64, writable: bool) -> io::Result<()> {
+        let wanted = if writable { EpollFlags::EPOLLOUT } else { EpollFlags::EPOLLIN };
+        Ok(self.epoll.add(fd, EpollEvent::new(wanted | EpollFlags::EPOLLONESHOT, key))?)
+    }
+
     pub fn remove(&self, fd: BorrowedFd<'_>) {
         // A descriptor that is not in the set is no harm.
         let _ = self.epoll.delete(fd);

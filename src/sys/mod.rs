@@ -8,16 +8,19 @@ pub mod dl;
 #[cfg_attr(loom, path = "model/doorbell.rs")]
 pub mod doorbell;
 pub mod epoll;
+pub mod fifo;
 #[cfg_attr(loom, path = "model/futex.rs")]
 pub mod futex;
 #[cfg_attr(loom, path = "model/instant.rs")]
 pub mod instant;
+pub mod local_socket;
 #[cfg_attr(loom, path = "model/mapping.rs")]
 pub mod mapping;
 #[cfg_attr(loom, path = "model/memfd.rs")]
 pub mod memfd;
 #[cfg(loom)]
 pub mod model;
+pub mod mqueue;
 #[cfg_attr(loom, path = "model/mutex.rs")]
 pub mod mutex;
 pub mod pidfd;

@@ -81,7 +81,9 @@ function notify(flow, condition, { counts }, number) {
   const all = flow.random.chance(0.3);
   const count = all ? condition.waiting : flow.random.between(1, 3);
   const underWay = Atomics.load(counts, NOTIFIED) - Atomics.load(counts, RETURNED);
-  const there = flow.atTheSame().filter((other) => Atomics.load(other.own, THERE) === number + 1 && flow.isStill(other));
+  const there = flow
+    .atTheSame()
+    .filter((other) => Atomics.load(other.own, THERE) === number + 1 && flow.isStill(other));
   const before = condition.waiting;
   Atomics.store(counts, GIVING, count);
   const given = all ? condition.notifyAll() : condition.notify(count);

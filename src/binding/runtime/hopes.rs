@@ -105,6 +105,9 @@ impl Runtime {
     }
 
     fn has_other_work(&mut self) -> bool {
+        if !self.descriptors.is_empty() {
+            return true;
+        }
         let Some((poll, ..)) = self.handles.as_ref() else { return true };
         poll.set_ref(false);
         let is_alive = uv::is_alive(self.event_loop);

@@ -3,12 +3,14 @@
 //! | file | owns |
 //! |---|---|
 //! | mod | what is pending, and the look at all of it |
+//! | descriptors | files, sockets and queues of the system that are waited for |
 //! | members | channels, task queues and children |
 //! | hopes | what can make the loop go on: for the search for deadlocks |
 //! | event_loop | what libuv calls |
 //! | spin_length | how long a spin lasts |
 //! | instances | the environments of the thread, and how JavaScript is told |
 
+mod descriptors;
 mod event_loop;
 mod hopes;
 mod instances;
@@ -21,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use napi::sys as raw;
 
+use self::descriptors::{Descriptors, KEY_DESCRIPTOR};
 use self::event_loop::{on_check, on_poll, on_prepare};
 use self::hopes::Hopes;
 pub use self::hopes::note_start;
@@ -75,6 +78,7 @@ pub struct Runtime {
     channels: BTreeMap<u32, ChannelState>,
     queues: BTreeMap<u32, QueueState>,
     children: BTreeMap<u32, ChildState>,
+    descriptors: Descriptors,
     /// Children whose end has been seen and not been looked at: id and status.
     ended_children: Vec<u32>,
     next_id: u32,
@@ -178,6 +182,7 @@ impl Runtime {
             channels: BTreeMap::new(),
             queues: BTreeMap::new(),
             children: BTreeMap::new(),
+            descriptors: Descriptors::default(),
             ended_children: Vec::new(),
             next_id: 0,
             instances: Vec::new(),
@@ -259,7 +264,8 @@ impl Runtime {
     pub fn settle(&mut self) {
         let referenced = !self.waits.is_empty()
             || self.channels.values().any(|state| state.referenced)
-            || self.children.values().any(|state| state.referenced);
+            || self.children.values().any(|state| state.referenced)
+            || self.descriptors.is_referenced();
         if referenced != self.is_referenced
             && let Some((poll, ..)) = &self.handles
         {
@@ -289,6 +295,7 @@ impl Runtime {
         if !self.ended_children.is_empty() {
             self.look_at_ended_children(events);
         }
+        self.look_at_descriptors(events);
         if !self.waits.is_empty() && self.domain().check().is_err() {
             self.waits.abandon(&self.agent);
             for (id, instance) in std::mem::take(&mut self.wait_instances) {
@@ -332,7 +339,8 @@ impl Runtime {
     }
 
     fn has_interest(&self) -> bool {
-        !(self.waits.is_empty() && self.channels.is_empty() && self.queues.is_empty() && self.children.is_empty())
+        let has_none = self.waits.is_empty() && self.channels.is_empty() && self.queues.is_empty();
+        !(has_none && self.children.is_empty() && self.descriptors.is_empty())
     }
 
     /// Whether a message or a task is there.
@@ -359,6 +367,7 @@ impl Runtime {
                         state.queue.wake_all_workers();
                     }
                 }
+                descriptor if descriptor >= KEY_DESCRIPTOR => self.descriptors.note_ready(descriptor),
                 child => {
                     let id = (child - KEY_CHILD) as u32;
                     if !self.ended_children.contains(&id) {
