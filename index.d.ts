@@ -1435,6 +1435,304 @@ export function acquireAll(list: readonly Acquirable[], options?: WaitOptions): 
 export function acquireAllSync(list: readonly Acquirable[]): Holding;
 export function acquireAllSync(list: readonly Acquirable[], timeout: number | undefined): Holding | false;
 
+// ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface QueueOptions extends NameOptions {
+  /** The most items in it, 0 to 2^32 - 1; 0, which is the default: any number. `put()` waits while it is full. */
+  maxSize?: number | undefined;
+  /** Items are taken while fewer bytes than that are in it, so one item may go beyond; 0, the default: any number. */
+  maxBytes?: number | undefined;
+  /**
+   * `'auto'`, the default: an item is gone when it was got, and lost when who got it is killed: it comes at most once.
+   * `'manual'`: an item is a `Delivery` to be acknowledged; until then it is the queue's, and others get it again when who
+   * had it dies. At most 256 are out at a time; then `get()` waits.
+   */
+  ackMode?: 'auto' | 'manual' | undefined;
+}
+
+/** What `get()` of a queue gives: an item, or with `ackMode: 'manual'` a delivery of it. */
+export type QueueItem<T, Mode extends 'auto' | 'manual'> = Mode extends 'manual' ? Delivery<T> : T;
+
+/**
+ * A queue: any number of threads and processes put, any number get, and each item goes to one of them; first in, first
+ * out. It lies in shared memory and no process is in charge of it, so what was put is there whatever becomes of who put
+ * it, be it `process.exit()` or a kill in the same moment. A half-put item of one that was killed does not exist, and a
+ * killed process keeps nobody else from using the queue.
+ *
+ * Items are values of every kind that travels (docs/values.md), read when `put()` is called. `size` and the other numbers
+ * are exact. The queue and what is in it end with the last object for it. It travels in arguments and messages.
+ *
+ * @typeParam T what is in it
+ *
+ * @example
+ * const jobs = new Queue({ maxSize: 100 });
+ * const worker = new Process(async (jobs) => { for await (const job of jobs) await work(job); }, { args: [jobs] }).start();
+ * await jobs.put({ id: 1 });
+ * jobs.shutdown(); // the worker gets what is there, then its loop ends
+ */
+export class Queue<T = unknown, Mode extends 'auto' | 'manual' = 'auto'> extends SharedObject {
+  /**
+   * A new queue, or the one of that name, which must have the same limits and `ackMode`.
+   *
+   * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NAME`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+   */
+  constructor(options?: QueueOptions & { ackMode?: Mode | undefined });
+
+  /** 0: any number. */
+  readonly maxSize: number;
+  /** 0: any number. */
+  readonly maxBytes: number;
+  readonly ackMode: Mode;
+  /** Items in it. True for a moment only, like the following. */
+  readonly size: number;
+  /** Bytes of the items in it, as they travel. */
+  readonly byteLength: number;
+  readonly empty: boolean;
+  /** Whether `put()` would wait. */
+  readonly full: boolean;
+  /** Items that were put and for which there was no `taskDone()` or `ack()`. */
+  readonly unfinished: number;
+  readonly isShutDown: boolean;
+
+  /**
+   * Puts an item, and waits while the queue is full, without blocking the thread.
+   *
+   * @returns resolves when the item is in shared memory
+   * @throws {SerializationError} it cannot travel; `path` tells where
+   * @throws {QueueFullError} the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_QUEUE_CLOSED` after `shutdown()`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted. Nothing was put in any of these cases.
+   */
+  put(value: T, options?: WaitOptions): Promise<void>;
+
+  /**
+   * The same; the thread blocks while the queue is full.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   */
+  putSync(value: T, timeout?: number): void;
+
+  /**
+   * Puts an item if there is room now. Never waits.
+   *
+   * @returns whether there was
+   * @throws {SerializationError}
+   * @throws {MultiprocError} `ERR_MULTIPROC_QUEUE_CLOSED`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_CLOSED`
+   */
+  tryPut(value: T): boolean;
+
+  /**
+   * Gets the next item, and waits while there is none, without blocking the thread.
+   *
+   * @throws {QueueEmptyError} the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_QUEUE_CLOSED`: it was shut down, and everything was got;
+   *   `ERR_MULTIPROC_HANDLE`: an object inside the item is gone; `ERR_MULTIPROC_DESERIALIZE`; `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted; no item was taken
+   */
+  get(options?: WaitOptions): Promise<QueueItem<T, Mode>>;
+
+  /**
+   * The same; the thread blocks while there is none.
+   *
+   * @param timeout milliseconds; no limit unless given, 0 and less: do not wait
+   */
+  getSync(timeout?: number): QueueItem<T, Mode>;
+
+  /**
+   * Gets an item if there is one now. Never waits.
+   *
+   * @param otherwise what is returned when there is none; `undefined` unless given
+   * @throws {MultiprocError} `ERR_MULTIPROC_QUEUE_CLOSED`, `ERR_MULTIPROC_CLOSED`
+   */
+  tryGet<O = undefined>(otherwise?: O): QueueItem<T, Mode> | O;
+
+  /**
+   * An item that was got is done; see `join()`.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_TASK_DONE`: more often than items were put, or with `ackMode: 'manual'`, where
+   *   each delivery has its own `ack()`
+   */
+  taskDone(): void;
+
+  /**
+   * Waits until every item that was put is done. An item whose `taskDone()` died with its process never is: set a
+   * timeout, or use `ackMode: 'manual'`.
+   *
+   * @returns `false` when the time was over
+   * @throws {Error} `ABORT_ERR`
+   */
+  join(options?: WaitOptions): Promise<boolean>;
+
+  /** The same; the thread blocks. @param timeout milliseconds; no limit unless given */
+  joinSync(timeout?: number): boolean;
+
+  /**
+   * Ends the queue for all its users: nothing can be put any more, and who waits to put fails. What is there can still be
+   * got; then `get()` fails and loops over the queue end.
+   *
+   * @param options `immediate`: what is there is not got any more either, and `join()` does not wait for it
+   */
+  shutdown(options?: { immediate?: boolean | undefined }): void;
+
+  /** Each item as it comes, until `shutdown()`. Several loops share the items. */
+  [Symbol.asyncIterator](): AsyncGenerator<QueueItem<T, Mode>, void, undefined>;
+}
+
+/**
+ * A queue without limits: the name that Python has for it. It arrives as a `Queue`.
+ *
+ * @throws as `new Queue()`
+ */
+export class SimpleQueue<T = unknown> extends Queue<T> {
+  constructor(options?: NameOptions);
+}
+
+/** An item of a queue with `ackMode: 'manual'`. It belongs to the thread that got it, and comes again when that dies. */
+export interface Delivery<T = unknown> {
+  readonly value: T;
+  /** Somebody had it before, and died or gave it back. */
+  readonly redelivered: boolean;
+  /**
+   * The item is done, and leaves the queue.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_TASK_DONE`: it was acknowledged or given back before
+   */
+  ack(): void;
+  /** The item is for anybody to get again, before those that nobody has had. @throws as `ack()` */
+  nack(): void;
+}
+
+export interface PipeOptions {
+  /** `true`, the default: both ends send and receive. `false`: the first receives, the second sends. */
+  duplex?: boolean | undefined;
+  /**
+   * Bytes on their way in each direction from which on `send()` waits; 16 MiB unless given, 0: it never waits. One message
+   * may go beyond.
+   */
+  highWaterMark?: number | undefined;
+}
+
+/**
+ * A pipe: two connected ends, each for any process or thread.
+ *
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ * @throws {MultiprocError} `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_AGENTS`
+ *
+ * @example
+ * const [ours, theirs] = Pipe();
+ * const child = new Process(async (connection) => connection.send(2 * (await connection.recv())), { args: [theirs] }).start();
+ * theirs.close(); // the child has it now; when the child is gone, we are told
+ * await ours.send(21);
+ * console.log(await ours.recv()); // 42
+ */
+export function Pipe<A = unknown, B = A>(options?: PipeOptions): [Connection<A, B>, Connection<B, A>];
+
+/**
+ * An end of a pipe: messages, each as a whole, in the order in which they were sent. It travels in arguments and messages;
+ * who has sent it on still has it, and closes it when it is no longer needed there.
+ *
+ * What `send()` has accepted lies in shared memory and survives its sender. When nobody has the other end any more, because
+ * the last one closed it or died, what was sent can still be received; then comes the end, `ERR_MULTIPROC_EOF`. When
+ * several have the same end, each message goes to one of them.
+ *
+ * Events: `'message'` (value) for each message while there is a listener; `'end'` when there will be none any more;
+ * `'close'`; `'error'` when a message cannot be read. A connection that is listened to keeps the program alive.
+ *
+ * @typeParam S what it sends
+ * @typeParam R what it receives
+ */
+export class Connection<S = unknown, R = unknown> extends EventEmitter {
+  private constructor();
+
+  /** Whether it receives. */
+  readonly readable: boolean;
+  /** Whether it sends. */
+  readonly writable: boolean;
+  /** Whether it was closed in this thread. */
+  readonly closed: boolean;
+
+  /**
+   * Sends a value, and waits while too much is on its way, without blocking the thread. It is read before this returns.
+   *
+   * @returns resolves when the message is in shared memory
+   * @throws {SerializationError} it cannot travel; `path` tells where
+   * @throws {MultiprocError} `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_CHANNEL_CLOSED`: nobody has the other end;
+   *   `ERR_MULTIPROC_NOT_WRITABLE`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`. Nothing was sent in any of these cases.
+   */
+  send(value: S, options?: WaitOptions): Promise<void>;
+  /** The same; the thread blocks. @param timeout milliseconds; no limit unless given, 0 and less: do not wait */
+  sendSync(value: S, timeout?: number): void;
+  /** Sends if it need not wait. @returns whether it was sent @throws as `send()` */
+  trySend(value: S): boolean;
+
+  /**
+   * The next message; waits for it without blocking the thread.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_EOF`: nobody has the other end, and everything was received;
+   *   `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_NOT_READABLE`, `ERR_MULTIPROC_HANDLE`, `ERR_MULTIPROC_DESERIALIZE`,
+   *   `ERR_MULTIPROC_CLOSED`
+   * @throws {Error} `ABORT_ERR`; no message was taken
+   */
+  recv(options?: WaitOptions): Promise<R>;
+  /** The same; the thread blocks. @param timeout milliseconds; no limit unless given, 0 and less: do not wait */
+  recvSync(timeout?: number): R;
+  /** The next message if it is there, else `otherwise`. Never waits. @throws as `recv()` */
+  tryRecv<O = undefined>(otherwise?: O): R | O;
+
+  /**
+   * Waits until there is a message, without taking it.
+   *
+   * @returns `true` when `recv()` would not wait: also at the end; `false` when the time was over
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_READABLE`, `ERR_MULTIPROC_CLOSED`
+   */
+  poll(options?: WaitOptions): Promise<boolean>;
+  /** The same; the thread blocks. @param timeout milliseconds; no limit unless given, 0 and less: do not wait */
+  pollSync(timeout?: number): boolean;
+
+  /**
+   * Sends bytes; they arrive as a Buffer.
+   *
+   * @param view copied before this returns
+   * @param options `offset`, `length` in bytes: which part of it, all unless given; the rest as `send()`
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`
+   */
+  sendBytes(
+    view: ArrayBufferView,
+    options?: WaitOptions & { offset?: number | undefined; length?: number | undefined },
+  ): Promise<void>;
+
+  /**
+   * The next message, which must be a Buffer.
+   *
+   * @param options `maxLength`: for a longer one it rejects with a `BufferTooShortError`, which has the message in `bytes`
+   * @throws {MultiprocError} as `recv()`; `ERR_MULTIPROC_DESERIALIZE`: it is something else, and `recv()` gets it
+   */
+  recvBytes(options?: WaitOptions & { maxLength?: number | undefined }): Promise<Buffer>;
+
+  /**
+   * The next message, which must be a Buffer, into memory that is there already.
+   *
+   * @param offset in bytes, 0 unless given
+   * @returns how many bytes it has
+   * @throws {BufferTooShortError} there is no room for it; it is in `bytes`
+   * @throws {MultiprocError} as `recvBytes()`
+   */
+  recvBytesInto(view: ArrayBufferView, offset?: number, options?: WaitOptions): Promise<number>;
+
+  /** A stream of the messages; it ends where they do. `Readable.toWeb()` makes a web stream of it. */
+  toReadable(): Readable;
+  /** A stream whose chunks are sent, and whose end closes this connection. */
+  toWritable(): Writable;
+
+  /** Gives this end up in this thread; twice is fine. What was sent can still be received. */
+  close(): void;
+  [Symbol.dispose](): void;
+  /** Each message as it comes, until the end. */
+  [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined>;
+}
+
 // ── Unrelated programs ────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
@@ -1983,6 +2281,12 @@ export type ErrorCode =
   | 'ERR_MULTIPROC_POOL_TERMINATED'
   | 'ERR_MULTIPROC_POOL_BROKEN'
   | 'ERR_MULTIPROC_CHANNEL_CLOSED'
+  | 'ERR_MULTIPROC_QUEUE_CLOSED'
+  | 'ERR_MULTIPROC_QUEUE_FULL'
+  | 'ERR_MULTIPROC_QUEUE_EMPTY'
+  | 'ERR_MULTIPROC_TASK_DONE'
+  | 'ERR_MULTIPROC_NOT_READABLE'
+  | 'ERR_MULTIPROC_NOT_WRITABLE'
   | 'ERR_MULTIPROC_EOF'
   | 'ERR_MULTIPROC_TIMEOUT'
   | 'ERR_MULTIPROC_BUFFER_TOO_SHORT'
@@ -2006,6 +2310,18 @@ export class BrokenBarrierError extends MultiprocError {
   code: 'ERR_MULTIPROC_BROKEN_BARRIER';
   /** Whose death broke it; absent when it was a timeout, an abort or a reset. */
   deadParty?: AgentInfo;
+}
+
+/** A queue was full for as long as the call could wait; nothing was put. */
+export class QueueFullError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_QUEUE_FULL';
+}
+
+/** A queue was empty for as long as the call could wait. */
+export class QueueEmptyError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_QUEUE_EMPTY';
 }
 
 /** A message does not fit the memory that was given for it. */

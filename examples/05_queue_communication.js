@@ -1,69 +1,44 @@
 'use strict';
-// A queue between processes, built from its parts: the bounded buffer (Dijkstra, 1965).
+// A queue between processes: two producers put jobs into it, two consumers take them out.
 //
-// A ring of four places in shared memory. One semaphore counts the free places and stops producers when there are none,
-// one counts the filled ones and stops consumers, and the lock keeps two processes from using the same place. Nobody
-// polls: who has nothing to do sleeps.
+// The queue holds four items at most, so a producer that is too fast waits for the consumers (that is what the bounded
+// buffer of the textbooks is for). Each item goes to one consumer. When the producers are done, the queue is shut down:
+// the consumers get what is left, then their loops end.
 
-const { Process, Semaphore, SharedArray } = require('multiproc');
+const { Process, Queue } = require('multiproc');
 
-const CAPACITY = 4;
-const ITEMS = 12;
-
-// The ring's last two cells are the positions of the next item to take and of the next place to fill.
-function produce({ ring, free, filled }, items) {
-  const capacity = ring.length - 2;
-  for (const item of items) {
-    free.acquireSync(); // wait for a free place
-    ring.lock.runSync(() => {
-      const place = ring.view[capacity + 1]++ % capacity;
-      ring.view[place] = item;
-    });
-    filled.release(); // there is one more to take
+async function produce(queue, name, count) {
+  for (let number = 1; number <= count; number += 1) {
+    await queue.put({ name, number }); // waits while the queue is full
   }
 }
 
-function consume({ ring, free, filled }, count) {
-  const capacity = ring.length - 2;
+async function consume(queue) {
   const taken = [];
-  while (taken.length < count) {
-    filled.acquireSync();
-    const item = ring.lock.runSync(() => ring.view[ring.view[capacity]++ % capacity]);
-    free.release();
-    taken.push(item);
-  }
+  for await (const { name, number } of queue) taken.push([name, number]);
   return taken;
 }
 
 async function main() {
-  const queue = {
-    ring: new SharedArray('i32', CAPACITY + 2),
-    free: new Semaphore(CAPACITY),
-    filled: new Semaphore(0),
-  };
-  // Objects of multiproc travel inside arguments; the memory is shared, not copied.
-  const items = Array.from({ length: ITEMS }, (_, index) => index + 1);
-  const producers = [items.filter((n) => n % 2 === 1), items.filter((n) => n % 2 === 0)].map(
-    (part) => new Process(produce, { args: [queue, part] }),
-  );
-  const consumers = [0, 1].map(() => new Process(consume, { args: [queue, ITEMS / 2] }));
-  for (const child of [...producers, ...consumers]) child.start();
+  // A queue travels inside arguments; both sides use the same one, in shared memory.
+  const queue = new Queue({ maxSize: 4 });
+  const producers = ['apples', 'pears'].map((name) => new Process(produce, { args: [queue, name, 6] }).start());
+  const consumers = [0, 1].map(() => new Process(consume, { args: [queue] }).start());
 
+  await Promise.all(producers.map((child) => child.result));
+  queue.shutdown();
   const taken = await Promise.all(consumers.map((child) => child.result));
-  await Promise.all([...producers, ...consumers].map((child) => child.join()));
 
   // Which consumer got which item is chance. That each came once, and every producer's in its order, is not.
-  console.log(`taken by each consumer: ${taken.map((list) => list.length).join(' and ')}`);
-  console.log(
-    `together: ${taken
-      .flat()
-      .sort((a, b) => a - b)
-      .join(' ')}`,
-  );
-  const inOrder = (list) => list.every((item, index) => index === 0 || list[index - 1] < item);
-  console.log(`odd items in order: ${taken.every((list) => inOrder(list.filter((n) => n % 2 === 1)))}`);
-  console.log(`even items in order: ${taken.every((list) => inOrder(list.filter((n) => n % 2 === 0)))}`);
-  console.log(`places free at the end: ${queue.free.value} of ${CAPACITY}`);
+  const numbersOf = (list, name) => list.filter((item) => item[0] === name).map((item) => item[1]);
+  const isInOrder = (numbers) => numbers.every((number, index) => index === 0 || numbers[index - 1] < number);
+  for (const name of ['apples', 'pears']) {
+    const all = taken.flatMap((list) => numbersOf(list, name)).sort((a, b) => a - b);
+    const inOrder = taken.every((list) => isInOrder(numbersOf(list, name)));
+    console.log(`${name}: ${all.join(' ')}; at each consumer in order: ${inOrder}`);
+  }
+  console.log(`left in the queue: ${queue.size}`);
+  await queue.put('late').catch((error) => console.log(error.code));
 }
 
 main();

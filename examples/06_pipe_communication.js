@@ -1,37 +1,44 @@
 'use strict';
-// A pipe: the child writes numbers to its standard output, the parent reads them line by line.
+// A pipe between two processes: each has one end, and what one sends the other receives, message by message.
 //
-// spawn() is Node's own. A pipe carries bytes, not messages: one line may come in two pieces, or five lines in one.
-// readline puts them together.
+// Messages are values, not bytes: what is sent as an object arrives as one. When the child is gone, the parent's end
+// tells it (the end of file), whether the child has closed its own or was killed.
 
-const readline = require('node:readline');
-const { spawn } = require('multiproc');
+const { Pipe, Process } = require('multiproc');
 
-async function child() {
-  const { setTimeout: delay } = require('node:timers/promises');
-  for (let n = 1; n <= 5; n += 1) {
-    // Half a line at a time, to make the point.
-    process.stdout.write(`${n} `);
-    await delay(5);
-    process.stdout.write(`${n * n}\n`);
+async function square(connection) {
+  for await (const number of connection) {
+    if (number === null) break;
+    await connection.send({ number, square: number * number });
   }
 }
 
-async function parent() {
-  // The same file, with a word to tell the child that it is the child.
-  const writer = spawn(process.execPath, [__filename, 'child'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise((resolve) => writer.once('close', resolve));
+async function main() {
+  const [ours, theirs] = Pipe();
+  const child = new Process(square, { args: [theirs] }).start();
+  // The child has its end now. While we have it too, ours cannot come to its end.
+  theirs.close();
 
   let sum = 0;
-  for await (const line of readline.createInterface({ input: writer.stdout })) {
-    const [n, square] = line.split(' ').map(Number);
-    sum += square;
-    console.log(`received ${n}, its square is ${square}`);
+  for (let number = 1; number <= 5; number += 1) {
+    await ours.send(number);
+    const answer = await ours.recv();
+    sum += answer.square;
+    console.log(`received ${answer.number}, its square is ${answer.square}`);
   }
-  // The loop ends when the pipe does: the child has closed its end.
   console.log(`sum of the squares: ${sum}`);
-  console.log(`the child ended with exit code ${await ended}`);
+
+  await ours.send(null);
+  await child.join();
+  console.log(`the child ended with exit code ${child.exitCode}`);
+  await ours.recv().catch((error) => console.log(error.code));
+
+  // One way only: the first end receives, the second sends.
+  const [reader, writer] = Pipe({ duplex: false });
+  const sender = new Process((writer) => writer.send('and that was that'), { args: [writer] }).start();
+  writer.close();
+  console.log(await reader.recv());
+  await sender.join();
 }
 
-if (process.argv[2] === 'child') child();
-else parent();
+main();

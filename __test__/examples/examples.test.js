@@ -51,11 +51,10 @@ a task failed: SyntaxError
 workers left: 0
 `,
   '05_queue_communication.js': `
-taken by each consumer: 6 and 6
-together: 1 2 3 4 5 6 7 8 9 10 11 12
-odd items in order: true
-even items in order: true
-places free at the end: 4 of 4
+apples: 1 2 3 4 5 6; at each consumer in order: true
+pears: 1 2 3 4 5 6; at each consumer in order: true
+left in the queue: 0
+ERR_MULTIPROC_QUEUE_CLOSED
 `,
   '06_pipe_communication.js': `
 received 1, its square is 1
@@ -65,6 +64,8 @@ received 4, its square is 16
 received 5, its square is 25
 sum of the squares: 55
 the child ended with exit code 0
+ERR_MULTIPROC_EOF
+and that was that
 `,
   '07_shared_value.js': `
 counter: 3000
@@ -105,6 +106,13 @@ a waiter got: ERR_MULTIPROC_BROKEN_BARRIER, because of the victim
 a waiter got: ERR_MULTIPROC_BROKEN_BARRIER, because of the victim
 broken: true
 broken after reset: false
+`,
+  'bounded_buffer.js': `
+taken by each consumer: 6 and 6
+together: 1 2 3 4 5 6 7 8 9 10 11 12
+odd items in order: true
+even items in order: true
+places free at the end: 4 of 4
 `,
   'condition.js': `
 consumed together: 420 (twice the sum of 1 to 20)
@@ -162,6 +170,15 @@ the guesser got: ERR_MULTIPROC_AUTH
 bytes: fin
 the player is gone, and the connection ends
 afterwards: ENOENT
+`,
+  'spawn_pipe.js': `
+received 1, its square is 1
+received 2, its square is 4
+received 3, its square is 9
+received 4, its square is 16
+received 5, its square is 25
+sum of the squares: 55
+the child ended with exit code 0
 `,
 };
 

@@ -14,5 +14,5 @@ const { fork }: { fork: typeof namespace.fork } = await import('multiproc');
 // @ts-expect-error the default export is no class
 new multiproc();
 // @ts-expect-error there is no such export
-multiproc.Queue;
+multiproc.Manager;
 void [lock, code, fork];

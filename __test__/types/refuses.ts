@@ -3,7 +3,7 @@
 import { Barrier, defineTasks, fork, Lock, MultiprocError, Pool, Process, registerError, Semaphore } from 'multiproc';
 import { SharedArray, sharedBuffer, SharedValue } from 'multiproc';
 // @ts-expect-error there is no such export
-import { Queue } from 'multiproc';
+import { Manager } from 'multiproc';
 
 declare const pool: Pool;
 declare const lock: Lock;
@@ -102,5 +102,5 @@ export async function wrong(): Promise<void> {
   new MultiprocError('ERR_MULTIPROC_NOPE', 'x');
   // @ts-expect-error not an error class
   registerError(Map);
-  void [text, inTime, bytes, Queue];
+  void [text, inTime, bytes, Manager];
 }

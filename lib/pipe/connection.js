@@ -163,10 +163,9 @@ class Connection extends EventEmitter {
     return bytesFor('recvBytes', own.maxLength, () => this.#receive('recvBytes', limit, signal), this.#putBack);
   }
 
-  async recvBytesInto(view, options) {
-    const own = ownOptions('connection.recvBytesInto()', options, ['offset', 'timeout', 'signal']);
-    const { limit, signal } = waitOptions('connection.recvBytesInto()', own);
-    return copyInto(view, own.offset, () => this.#receive('recvBytesInto', limit, signal), this.#putBack);
+  async recvBytesInto(view, offset, options) {
+    const { limit, signal } = waitOptions('connection.recvBytesInto()', options);
+    return copyInto(view, offset, () => this.#receive('recvBytesInto', limit, signal), this.#putBack);
   }
 
   toReadable() {
