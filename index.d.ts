@@ -1733,6 +1733,35 @@ export class Connection<S = unknown, R = unknown> extends EventEmitter {
   [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined>;
 }
 
+/** What `wait()` can wait for. */
+export type WaitSource =
+  | Connection<never, unknown>
+  | SocketConnection
+  | Queue<never, 'auto'>
+  | Queue<never, 'manual'>
+  | Process
+  | Event
+  | Latch;
+
+/**
+ * Waits until at least one of several things is there, without blocking the thread; takes none of them.
+ *
+ * A connection is ready when `recv()` would not wait (also at its end), a queue when it is not empty or was shut down, a
+ * process when it has ended, an event while it is set, a latch when it is open. Others may be faster: `tryRecv()` and
+ * `tryGet()` tell.
+ *
+ * @param sources an array of them
+ * @param options no limit unless given; 0 and less look once
+ * @returns those that are ready, in the order of `sources`; none when the time was over
+ * @throws {Error} `ABORT_ERR`
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for no sources and no limit
+ * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`: one of them is closed in this thread
+ *
+ * @example
+ * const [first] = await wait([connection, queue, child], { timeout: 1000 });
+ */
+export function wait<S extends WaitSource>(sources: readonly S[], options?: WaitOptions): Promise<S[]>;
+
 // ── Unrelated programs ────────────────────────────────────────────────────────────────────────────────────────────
 
 /**

@@ -20,6 +20,7 @@ const flows = require('./lib/sync/flow');
 const { registerError } = require('./lib/codec');
 const { setDeadlockPolicy } = require('./lib/runtime');
 const { defineTasks } = require('./lib/target');
+const { wait } = require('./lib/wait');
 
 module.exports = {
   // Processes
@@ -67,6 +68,7 @@ module.exports = {
   Pipe: objects.Pipe,
   Queue: objects.Queue,
   SimpleQueue: objects.SimpleQueue,
+  wait,
   // Unrelated programs
   Listener,
   MessageQueue,

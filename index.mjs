@@ -53,5 +53,6 @@ export const {
   sharedBuffer,
   spawn,
   spawnSync,
+  wait,
 } = multiproc;
 export default multiproc;

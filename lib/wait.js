@@ -1,0 +1,120 @@
+'use strict';
+// wait(): until one of several things is there. None of them is taken.
+
+const { clearTimeout, setTimeout } = require('node:timers');
+const { invalidType, invalidValue } = require('./arguments');
+const { AbortError } = require('./errors');
+const { onceAborted } = require('./aborts');
+const { Connection } = require('./pipe/connection');
+const { Process } = require('./process/process');
+const { isQueue } = require('./queue/queue');
+const { SocketConnection } = require('./socket/connection');
+const { Event } = require('./sync/event');
+const goals = require('./sync/goals');
+const { Latch } = require('./sync/latch');
+const { open, waitFor, waitOptions } = require('./sync/shared_object');
+
+// What setTimeout() takes. Longer limits are for ever: 24 days.
+const TIMER_MAX = 2 ** 31 - 1;
+
+/**
+ * What can be waited for: whether it is one, whether it is there, and a promise for that which a signal takes back.
+ *
+ * @type {Array<{ is(source: unknown): boolean, isReady(source: any): boolean | Promise<boolean>, until(source: any, signal: AbortSignal): Promise<unknown> }>}
+ */
+const KINDS = [
+  {
+    is: (source) => source instanceof Connection || source instanceof SocketConnection,
+    isReady: (source) => source.poll({ timeout: 0 }),
+    until: (source, signal) => source.poll({ signal }),
+  },
+  {
+    is: isQueue,
+    isReady: (source) => !source.empty || source.isShutDown,
+    until: (source, signal) => waitFor(open(source, 'wait'), goals.QUEUE_GET, -1, signal),
+  },
+  {
+    is: (source) => source instanceof Event,
+    isReady: (source) => source.isSet,
+    until: (source, signal) => source.wait({ signal }),
+  },
+  {
+    is: (source) => source instanceof Latch,
+    isReady: (source) => source.count === 0,
+    until: (source, signal) => source.wait({ signal }),
+  },
+  {
+    is: (source) => source instanceof Process,
+    isReady: (source) => source.pid !== undefined && !source.isAlive(),
+    until: (source, signal) =>
+      new Promise((resolve) => {
+        source.once('exit', resolve);
+        signal.addEventListener('abort', () => source.off('exit', resolve), { once: true });
+      }),
+  },
+];
+
+async function wait(sources, options) {
+  const { limit, signal } = waitOptions('wait()', options);
+  if (!Array.isArray(sources)) throw invalidType('wait()', 'sources', 'an array', sources);
+  const watched = sources.map((source, place) => ({ source, kind: kindOf(source, place) }));
+  if (signal?.aborted) throw new AbortError(signal.reason);
+  const ready = await readyOf(watched);
+  if (ready.length > 0 || limit === 0) return ready;
+  if (watched.length === 0 && limit < 0 && signal === undefined) {
+    throw invalidValue('wait()', 'sources', 'at least one source, or a time limit', sources);
+  }
+  return untilReady(watched, limit, signal);
+}
+
+function kindOf(source, place) {
+  const kind = KINDS.find(({ is }) => is(source));
+  if (kind !== undefined) return kind;
+  throw invalidType(
+    'wait()',
+    `sources[${place}]`,
+    'a Connection, SocketConnection, Queue, Process, Event or Latch',
+    source,
+  );
+}
+
+async function untilReady(watched, limit, signal) {
+  const end = new AbortController();
+  const first = new Set();
+  let stopClock = () => {};
+  let stopSignal;
+  try {
+    await new Promise((resolve, reject) => {
+      for (const { source, kind } of watched) {
+        kind.until(source, end.signal).then(
+          () => {
+            first.add(source);
+            resolve();
+          },
+          (error) => (end.signal.aborted ? undefined : reject(error)),
+        );
+      }
+      if (limit > 0 && limit <= TIMER_MAX) {
+        const timer = setTimeout(resolve, Math.ceil(limit));
+        stopClock = () => clearTimeout(timer);
+      }
+      stopSignal = signal && onceAborted(signal, () => reject(new AbortError(signal.reason)));
+    });
+  } finally {
+    stopClock();
+    stopSignal?.();
+    end.abort();
+  }
+  return readyOf(watched, first);
+}
+
+/** @param {Set<object>} [known] what was ready a moment ago: an event that was set and cleared counts */
+async function readyOf(watched, known = new Set()) {
+  const ready = [];
+  for (const { source, kind } of watched) {
+    if (known.has(source) || (await kind.isReady(source))) ready.push(source);
+  }
+  return ready;
+}
+
+module.exports = { wait };
