@@ -1588,6 +1588,32 @@ export class SimpleQueue<T = unknown> extends Queue<T> {
   constructor(options?: NameOptions);
 }
 
+/** Options of `put()` of a `PriorityQueue`. */
+export interface PriorityOptions extends WaitOptions {
+  /** Smaller ones leave first; 0 unless given. Any number but `NaN`. */
+  priority?: number | undefined;
+}
+
+/**
+ * A queue whose items leave in the order of their priority, the smallest number first; of equal ones the oldest. All else
+ * is as in `Queue`, with `maxSize` places: 1 to 65,536, 4096 unless given. Putting and getting take O(log n).
+ *
+ * @throws as `new Queue()`
+ *
+ * @example
+ * const jobs = new PriorityQueue();
+ * await jobs.put('sweep', { priority: 5 });
+ * await jobs.put('fire!', { priority: -1 });
+ * await jobs.get(); // 'fire!'
+ */
+export class PriorityQueue<T = unknown> extends Queue<T> {
+  constructor(options?: NameOptions & { maxSize?: number | undefined });
+  put(value: T, options?: PriorityOptions): Promise<void>;
+  /** @param options milliseconds, as in `Queue`; or `timeout` and `priority` */
+  putSync(value: T, options?: number | Omit<PriorityOptions, 'signal'>): void;
+  tryPut(value: T, options?: Pick<PriorityOptions, 'priority'>): boolean;
+}
+
 /** An item of a queue with `ackMode: 'manual'`. It belongs to the thread that got it, and comes again when that dies. */
 export interface Delivery<T = unknown> {
   readonly value: T;

@@ -66,6 +66,7 @@ module.exports = {
   // Messages
   Connection: objects.Connection,
   Pipe: objects.Pipe,
+  PriorityQueue: objects.PriorityQueue,
   Queue: objects.Queue,
   SimpleQueue: objects.SimpleQueue,
   wait,

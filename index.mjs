@@ -21,6 +21,7 @@ export const {
   Once,
   Pipe,
   Pool,
+  PriorityQueue,
   Process,
   ProcessDiedError,
   Queue,

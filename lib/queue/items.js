@@ -34,10 +34,11 @@ class Parcel {
 
   /**
    * @param {[number, number]} [end] of a pipe, that must be somebody's: else it is GONE
+   * @param {number} [priority] for a queue by priority
    * @returns {typeof DONE | typeof FULL | typeof CLOSED | typeof GONE}
    */
-  put(queue, end = NO_END) {
-    const result = queue.queuePut(this.#bytes, this.#bytes.length, end[0], end[1], this.#references);
+  put(queue, end = NO_END, priority = 0) {
+    const result = queue.queuePut(this.#bytes, this.#bytes.length, end[0], end[1], priority, this.#references);
     if (result === DONE) this.#references = undefined;
     return result;
   }

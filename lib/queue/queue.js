@@ -2,7 +2,7 @@
 // Queue: any number of threads and processes put, any number get, each item goes to one of them; src/queue.
 
 const native = require('../binding');
-const { checkInteger, checkTimeout, invalidValue, ownOptions } = require('../arguments');
+const { checkInteger, checkTimeout, invalidType, invalidValue, outOfRange, ownOptions } = require('../arguments');
 const { AbortError, MultiprocError, QueueEmptyError, QueueFullError } = require('../errors');
 const goals = require('../sync/goals');
 const { TIMED_OUT } = require('../sync/outcome');
@@ -25,13 +25,15 @@ const { DONE, FULL, EMPTY, ENDED, Parcel } = items;
 const SIZE_MAX = 2 ** 32 - 1;
 const ACK_MODES = ['auto', 'manual'];
 /** Of queueState(). */
-const [SIZE, BYTES, UNFINISHED, SHUT, MAX_SIZE, MAX_BYTES, MANUAL] = [0, 1, 2, 3, 4, 5, 6];
+const [SIZE, BYTES, UNFINISHED, SHUT, MAX_SIZE, MAX_BYTES, MANUAL, BY_PRIORITY] = [0, 1, 2, 3, 4, 5, 6, 7];
+const PLACES_MAX = 65_536;
+const PLACES = 4096;
 
 const TYPE = {
   kind: KIND.queue,
   name: 'Queue',
   noun: 'queue',
-  create: ({ maxSize, maxBytes, isManual }, name) => native.createQueue(maxSize, maxBytes, isManual, name),
+  create: ({ maxSize, maxBytes, isManual }, name) => native.createQueue(maxSize, maxBytes, isManual, false, name),
 };
 
 function checkOptions(options) {
@@ -53,7 +55,7 @@ class Queue extends SharedObject {
   #maxBytes;
 
   constructor(options, internal) {
-    super(TYPE, options, internal, () => checkOptions(options));
+    super(internal?.type ?? TYPE, options, internal, () => (internal?.check ?? checkOptions)(options));
     const state = open(this, 'constructor').queueState();
     this.#isManual = state[MANUAL] === 1;
     [this.#maxSize, this.#maxBytes] = [state[MAX_SIZE], state[MAX_BYTES]];
@@ -99,15 +101,17 @@ class Queue extends SharedObject {
 
   async put(value, options) {
     const { limit, signal } = waitOptions('queue.put()', options);
+    const priority = priorityOf('queue.put()', options);
     if (signal?.aborted) throw new AbortError(signal.reason);
     const queue = pin(this, 'put');
     let parcel;
     try {
       parcel = new Parcel(value, 'value');
-      let result = parcel.put(queue);
+      const attempt = () => parcel.put(queue, undefined, priority);
+      let result = attempt();
       if (result === FULL) {
         const room = (left) => waitFor(queue, goals.QUEUE_PUT, left, signal);
-        result = await items.putWaiting(parcel, limit, room, () => parcel.put(queue));
+        result = await items.putWaiting(parcel, limit, room, attempt);
       }
       settled(result, 'put', limit);
     } finally {
@@ -116,15 +120,18 @@ class Queue extends SharedObject {
     }
   }
 
-  putSync(value, timeout) {
+  putSync(value, options) {
+    const { timeout, ...rest } = typeof options === 'object' ? (options ?? {}) : { timeout: options };
     const limit = checkTimeout('queue.putSync()', timeout);
+    const priority = priorityOf('queue.putSync()', rest);
     const queue = open(this, 'putSync');
     const parcel = new Parcel(value, 'value');
     try {
-      let result = parcel.put(queue);
+      const attempt = () => parcel.put(queue, undefined, priority);
+      let result = attempt();
       if (result === FULL) {
         const room = (left) => queue.waitSync(goals.QUEUE_PUT, 0, 0, left);
-        result = items.putWaitingSync(parcel, limit, room, () => parcel.put(queue));
+        result = items.putWaitingSync(parcel, limit, room, attempt);
       }
       settled(result, 'putSync', limit);
     } finally {
@@ -132,11 +139,12 @@ class Queue extends SharedObject {
     }
   }
 
-  tryPut(value) {
+  tryPut(value, options) {
+    const priority = priorityOf('queue.tryPut()', options);
     const queue = open(this, 'tryPut');
     const parcel = new Parcel(value, 'value');
     try {
-      const result = parcel.put(queue);
+      const result = parcel.put(queue, undefined, priority);
       if (result !== FULL) settled(result, 'tryPut', 0);
       return result === DONE;
     } finally {
@@ -258,8 +266,41 @@ class SimpleQueue extends Queue {
   }
 }
 
+const BY_PRIORITY_TYPE = {
+  ...TYPE,
+  name: 'PriorityQueue',
+  create: ({ maxSize }, name) => native.createQueue(maxSize, 0, false, true, name),
+};
+
+function checkPriorityOptions(options) {
+  const call = 'new PriorityQueue()';
+  const { maxSize = PLACES } = ownOptions(call, options, ['maxSize']);
+  return { maxSize: checkInteger(call, 'maxSize', maxSize, 1, PLACES_MAX) };
+}
+
+/** A queue whose items leave in the order of their priority. */
+class PriorityQueue extends Queue {
+  constructor(options, internal) {
+    super(options, { ...internal, type: BY_PRIORITY_TYPE, check: checkPriorityOptions });
+  }
+}
+
+/** Of a queue that is not by priority it has no meaning. */
+function priorityOf(call, options) {
+  const { priority = 0 } = ownOptions(call, options, ['priority']);
+  if (typeof priority !== 'number') throw invalidType(call, 'priority', 'a number', priority);
+  if (Number.isNaN(priority)) throw outOfRange(call, 'priority', 'a number', priority);
+  return priority;
+}
+
+const isByPriority = (queue) => open(queue, 'constructor').queueState()[BY_PRIORITY] === 1;
 const isQueue = (value) => typeOf(value)?.kind === KIND.queue;
 
-onRevive(KIND.queue, (index, generation, name) => new Queue(undefined, { index, generation, name }));
+onRevive(KIND.queue, (index, generation, name) => {
+  const queue = new Queue(undefined, { index, generation, name });
+  if (!isByPriority(queue)) return queue;
+  Object.setPrototypeOf(queue, PriorityQueue.prototype);
+  return queue;
+});
 
-module.exports = { Queue, SimpleQueue, isQueue };
+module.exports = { Queue, PriorityQueue, SimpleQueue, isQueue };

@@ -26,22 +26,30 @@ pub fn create_queue(
     max_items: u32,
     max_bytes: f64,
     acknowledged: bool,
+    by_priority: bool,
     name: Option<String>,
 ) -> napi::Result<NativeObject> {
     let limits = Limits { items: max_items, bytes: max_bytes as u64 };
     runtime::with(|runtime| {
         let domain = runtime.domain();
-        let make = || queue::create(domain, limits, acknowledged);
+        let make = || match by_priority {
+            true => queue::priority::create(domain, max_items),
+            false => queue::create(domain, limits, acknowledged),
+        };
         let Some(name) = &name else { return Ok(NativeObject { block: Some(make()?), is_member: false }) };
         let (block, _) = domain.open_named(Kind::Queue, name, make)?;
         let found = Queue::at(domain, block)?;
-        if found.limits() != limits || found.is_acknowledged() != acknowledged {
+        let is_alike = found.limits() == limits
+            && found.is_acknowledged() == acknowledged
+            && found.is_by_priority() == by_priority;
+        if !is_alike {
             let Limits { items, bytes } = found.limits();
+            let kind = if found.is_by_priority() { "PriorityQueue" } else { "Queue" };
             let way = if found.is_acknowledged() { "manual" } else { "auto" };
             domain.detach(block.handle);
             let message = format!(
-                "the queue of that name has maxSize {items}, maxBytes {bytes} (0: no limit) and ackMode '{way}', and other \
-                 ones were asked for"
+                "the {kind} of that name has maxSize {items}, maxBytes {bytes} (0: no limit) and ackMode '{way}', and another \
+                 one was asked for"
             );
             return Err(Error::new(Code::Name, message));
         }
@@ -104,6 +112,7 @@ impl NativeObject {
         length: u32,
         end_index: u32,
         end_generation: u32,
+        priority: f64,
         references: Option<Vec<u32>>,
     ) -> napi::Result<u32> {
         let content = content.get(..length as usize).unwrap_or(&content);
@@ -116,7 +125,7 @@ impl NativeObject {
             if end_index != NO_END && !runtime.domain().is_live(end) {
                 return Ok(PUT_GONE);
             }
-            let put = queue.put(runtime.agent.token, 0, &references, content)?;
+            let put = queue.put(runtime.agent.token, (0, priority), &references, content)?;
             runtime.note_traffic();
             Ok(match put {
                 Put::Done => PUT_DONE,
@@ -165,7 +174,8 @@ impl NativeObject {
         })
     }
 
-    /// Items, bytes, items not done, closed (1; 2: at once), the two limits, and whether items are acknowledged (1).
+    /// Items, bytes, items not done, closed (1; 2: at once), the two limits, and whether items are acknowledged, and
+    /// leave by priority (1).
     #[napi]
     pub fn queue_state(&self) -> napi::Result<Vec<f64>> {
         self.queue(|runtime, queue| {
@@ -180,6 +190,7 @@ impl NativeObject {
                 f64::from(limits.items),
                 limits.bytes as f64,
                 f64::from(u8::from(queue.is_acknowledged())),
+                f64::from(u8::from(queue.is_by_priority())),
             ])
         })
     }

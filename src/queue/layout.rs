@@ -6,13 +6,16 @@
 //! | 4 | the most items u32, 0: any number | the creator |
 //! | 8 | the most bytes u64, 0: any number | the creator |
 //! | 16 | items done u64 | who is done with one |
+//! | 24 | by priority: places u32, 28 those in the heap u32 | the creator; who has the put guard |
 //! | 64 | put: guard u32, 72 segment u64, 80 items u64, 88 bytes u64 | who has the put guard |
 //! | 128 | get: the same | who has the get guard |
 //! | 192, 256, 320 | who waits to get, to put, for the end of all work: 64 bytes each | themselves |
 //! | 384 | hands, 256 × 16 bytes, when items are to be acknowledged | see hands.rs |
+//! | 384 | order and entries, when items leave by priority | see priority.rs |
 //!
 //! Items and bytes only grow; what is in the queue is their difference. A segment word is index + 1 << 32 | generation.
 
+use super::priority;
 use crate::channel::segment::{Segment, corrupt};
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind, Token};
@@ -21,13 +24,14 @@ use crate::sync::waiters::Waiters;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use crate::sys::atomic::{AtomicU32, AtomicU64};
 
-const FIXED: u64 = 384;
+pub(super) const FIXED: u64 = 384;
 pub(super) const HANDS: u64 = FIXED;
 pub(super) const HAND_COUNT: u32 = 256;
 
 const CLOSED: u32 = 1;
 const CLOSED_AT_ONCE: u32 = 2;
 const ACKNOWLEDGED: u32 = 4;
+const BY_PRIORITY: u32 = 32;
 pub(super) const MEND_PUT: u32 = 8;
 pub(super) const MEND_GET: u32 = 16;
 
@@ -67,10 +71,35 @@ impl<'d> Queue<'d> {
     /// Refuses a block whose own figures do not fit it.
     pub fn at(domain: &'d Domain, block: Block) -> Result<Self> {
         let queue = Self { domain, block };
-        if block.length < FIXED || block.length < Self::block_size(queue.is_acknowledged()) {
+        if block.length < FIXED || block.length < queue.size_of_all() {
             return Err(Error::new(Code::Handle, "the queue's block has been overwritten".to_owned()));
         }
         Ok(queue)
+    }
+
+    fn size_of_all(self) -> u64 {
+        if !self.is_by_priority() {
+            return Self::block_size(self.is_acknowledged());
+        }
+        // More places than there can be are not there.
+        if self.capacity() > priority::CAPACITY_MAX { u64::MAX } else { priority::block_size(self.capacity()) }
+    }
+
+    pub(super) fn initialise_by_priority(domain: &Domain, block: Block, capacity: u32) {
+        let queue = Queue { domain, block };
+        queue.flags().store(BY_PRIORITY, Relaxed);
+        queue.half(4).store(capacity, Relaxed);
+        queue.half(24).store(capacity, Relaxed);
+        queue.initialise_order();
+    }
+
+    pub fn is_by_priority(self) -> bool {
+        self.flags().load(Relaxed) & BY_PRIORITY != 0
+    }
+
+    /// Places for items, when they leave by priority.
+    pub fn capacity(self) -> u32 {
+        self.half(24).load(Relaxed)
     }
 
     pub(super) fn initialise(domain: &Domain, block: Block, limits: Limits, acknowledged: bool, segment: Handle) {
@@ -130,6 +159,9 @@ impl<'d> Queue<'d> {
     }
 
     pub(super) fn has_item(self) -> bool {
+        if self.is_by_priority() {
+            return self.size() > 0;
+        }
         if self.has_orphan() {
             return true;
         }

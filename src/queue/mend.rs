@@ -91,8 +91,10 @@ impl<'d> Queue<'d> {
             self.items(Side::Put).store(self.items(Side::Get).load(Relaxed).wrapping_add(items), SeqCst);
             self.bytes(Side::Put).store(self.bytes(Side::Get).load(Relaxed).wrapping_add(bytes), SeqCst);
         }
-        // A jump that was committed, and the word not moved.
-        if let Some(last) = self.last_segment() {
+        if self.is_by_priority() {
+            self.make_order();
+        } else if let Some(last) = self.last_segment() {
+            // A jump that was committed, and the word not moved.
             self.move_to(Side::Put, last);
         }
         self.flags().fetch_and(!(MEND_PUT | MEND_GET), SeqCst);
@@ -103,6 +105,13 @@ impl<'d> Queue<'d> {
 
     /// Tells of each item from the next one to the last, without taking any; stops where memory makes no sense.
     pub(super) fn walk(self, mut tell: impl FnMut(Found)) -> Option<Handle> {
+        if self.is_by_priority() {
+            for (message_type, handle) in self.entries() {
+                let length = self.domain.kept(handle, self.handle()).map_or(0, |block| block.length);
+                tell(Found::Payload(message_type, handle, length));
+            }
+            return None;
+        }
         let mut segment = self.segment(Side::Get).ok()?;
         let mut head = segment.head();
         let mut jumps = 0;

@@ -5,6 +5,7 @@
 //! | mod | putting and getting |
 //! | layout | the words of the block, and what one waits for |
 //! | mend | what a killed agent may have left half done |
+//! | priority | items that leave by their priority |
 //! | hands | items that were handed out and not acknowledged yet |
 //! | remains | what a queue that ends still holds |
 //!
@@ -25,6 +26,7 @@
 mod hands;
 mod layout;
 mod mend;
+pub mod priority;
 mod remains;
 
 pub use layout::{Limits, Queue, Side};
@@ -72,7 +74,14 @@ pub enum Got {
 
 impl<'d> Queue<'d> {
     /// Puts an item. `references` are inside of it and were shipped; they end with the item if nobody gets it.
-    pub fn put(self, me: Token, message_type: u8, references: &[Handle], content: &[u8]) -> Result<Put> {
+    /// `priority` counts in queues by priority alone.
+    pub fn put(
+        self,
+        me: Token,
+        (message_type, priority): (u8, f64),
+        references: &[Handle],
+        content: &[u8],
+    ) -> Result<Put> {
         let names = names_of(references);
         let parts: [&[u8]; 2] = [&names, content];
         let length = (names.len() + content.len()) as u64;
@@ -85,7 +94,8 @@ impl<'d> Queue<'d> {
         }
         let kind = u32::from(message_type) << 8;
         // Copied before the guard is entered.
-        let is_large = self.is_acknowledged() || length + FRAME_HEADER > FIRST_SEGMENT / INLINE_SHARE;
+        let is_large =
+            self.is_acknowledged() || self.is_by_priority() || length + FRAME_HEADER > FIRST_SEGMENT / INLINE_SHARE;
         let payload = if is_large { Some(self.payload(&parts, length)?) } else { None };
         let put = {
             let _guard = self.enter_put(me);
@@ -95,6 +105,9 @@ impl<'d> Queue<'d> {
                 Ok(Put::Full)
             } else {
                 match payload {
+                    Some(handle) if self.is_by_priority() => {
+                        self.insert(priority, message_type, handle, length).map(|()| Put::Done)
+                    }
                     Some(handle) => self.commit(kind | OUT_OF_LINE, &[&handle_bytes(handle, length)], length),
                     None => self.commit(kind | INLINE, &parts, length),
                 }
@@ -147,6 +160,12 @@ impl<'d> Queue<'d> {
 
     /// Takes the next item.
     pub fn get(self, me: Token) -> Result<Got> {
+        if self.is_closed_at_once() {
+            return Ok(Got::Ended);
+        }
+        if self.is_by_priority() {
+            return self.take_first(me);
+        }
         let guard = self.enter_get(me);
         if let Some(hand) = self.take_over_hand(me) {
             drop(guard);
