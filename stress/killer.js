@@ -1,6 +1,7 @@
 'use strict';
 // What happens to the family, drawn from the seed deed by deed: kills, stops for a while, objects sent in messages.
 
+const { spawn } = require('node:child_process');
 const { setTimeout: delay } = require('node:timers/promises');
 const { FLOWS, HEAD, PHASE, RECORD, SEATS, THREADS, recordOf } = require('./board');
 const { Random } = require('./random');
@@ -124,6 +125,8 @@ class Killer {
     if (member.isStopped) return;
     const length = random.between(STOP_MIN, STOP_MAX);
     this.stops += 1;
+    // Should it be stopped inside the lock of the domain, which is waited for, this process may not get to resuming it.
+    spawn('sh', ['-c', 'sleep 0.5; kill -CONT "$0" 2>/dev/null', String(member.child.pid)], { stdio: 'ignore' });
     this.#family.stop(member);
     const stop = this.#resumeLater(member, length).finally(() => this.#stops.delete(stop));
     this.#stops.add(stop);

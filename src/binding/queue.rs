@@ -32,9 +32,12 @@ pub fn create_queue(
     let limits = Limits { items: max_items, bytes: max_bytes as u64 };
     runtime::with(|runtime| {
         let domain = runtime.domain();
-        let make = || match by_priority {
-            true => queue::priority::create(domain, max_items),
-            false => queue::create(domain, limits, acknowledged),
+        let make = || {
+            if by_priority {
+                queue::priority::create(domain, max_items)
+            } else {
+                queue::create(domain, limits, acknowledged)
+            }
         };
         let Some(name) = &name else { return Ok(NativeObject { block: Some(make()?), is_member: false }) };
         let (block, _) = domain.open_named(Kind::Queue, name, make)?;
