@@ -222,7 +222,15 @@ class Queue extends SharedObject {
     const [bytes, hand, isAgain] = queue.queueGetInHand();
     if (bytes === items.NOTHING) return EMPTY;
     if (bytes === items.END) return ENDED;
-    return new Delivery(queue, hand, unpack(bytes), isAgain === 1);
+    let value;
+    try {
+      value = unpack(bytes);
+    } catch (error) {
+      // Nobody can read it: as without acknowledgement it is gone, and whoever got it is told.
+      queue.queueSettle(hand, true);
+      throw error;
+    }
+    return new Delivery(queue, hand, value, isAgain === 1);
   }
 }
 

@@ -7,6 +7,7 @@
 //! | mend | what a killed agent may have left half done |
 //! | hands | items that were handed out and not acknowledged yet |
 //! | remains | what a queue that ends still holds |
+//! | pipe_end | that somebody has an end of a pipe |
 //!
 //! Items are frames in a chain of segments (channel/segment.rs), which belong to the queue's block (memory/keeping.rs), as
 //! large items in blocks of their own do: they end with it, whoever was killed. Who puts holds the put guard while it
@@ -25,9 +26,11 @@
 mod hands;
 mod layout;
 mod mend;
+mod pipe_end;
 mod remains;
 
 pub use layout::{Limits, Queue, Side};
+pub use pipe_end::create_pipe_end;
 pub use remains::install;
 
 use crate::channel::segment::{
@@ -148,6 +151,9 @@ impl<'d> Queue<'d> {
     /// Takes the next item.
     pub fn get(self, me: Token) -> Result<Got> {
         let guard = self.enter_get(me);
+        if self.is_closed_at_once() {
+            return Ok(Got::Ended);
+        }
         if let Some(hand) = self.take_over_hand(me) {
             drop(guard);
             return self.read_hand(hand, true).map(Got::Item);
