@@ -1,6 +1,7 @@
 'use strict';
 // Messages that are bytes, as Python's send_bytes() and recv_bytes() have them.
 
+const { isSharedArrayBuffer } = require('node:util/types');
 const { checkInteger, invalidType, outOfRange } = require('../arguments');
 const { BufferTooShortError, MultiprocError } = require('../errors');
 
@@ -13,7 +14,9 @@ function slice(call, view, { offset = 0, length }) {
   if (offset + size > view.byteLength) {
     throw outOfRange(call, 'length', `at most ${view.byteLength - offset}, what is left behind the offset`, size);
   }
-  return Buffer.from(view.buffer, view.byteOffset + offset, size);
+  const bytes = Buffer.from(view.buffer, view.byteOffset + offset, size);
+  // Shared memory would travel as itself: what is sent is what it holds now.
+  return isSharedArrayBuffer(view.buffer) ? Buffer.from(bytes) : bytes;
 }
 
 /**

@@ -7,7 +7,7 @@
 const { EventEmitter } = require('node:events');
 const { Readable, Writable } = require('node:stream');
 const native = require('../binding');
-const { checkTimeout, invalidType, ownOptions } = require('../arguments');
+const { checkInteger, checkTimeout, invalidType, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { AbortError, MultiprocError } = require('../errors');
 const items = require('../queue/items');
@@ -34,7 +34,8 @@ class Connection extends EventEmitter {
   #isClosed = false;
   /** Taken and not received: somebody asked for bytes, and it was something else. */
   #putBack = [];
-  #isListening = false;
+  /** While somebody listens for messages: ends the wait for the next one. @type {AbortController | null} */
+  #listening = null;
 
   /** For this package alone: a user calls Pipe(). */
   constructor(parts) {
@@ -50,6 +51,9 @@ class Connection extends EventEmitter {
     this.#outgoing = parts.outgoing;
     this.on('newListener', (event) => {
       if (event === 'message') setImmediate(() => this.#listen());
+    });
+    this.on('removeListener', (event) => {
+      if (event === 'message' && this.listenerCount('message') === 0) this.#listening?.abort();
     });
   }
 
@@ -188,6 +192,7 @@ class Connection extends EventEmitter {
   close() {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#listening?.abort();
     this.#end.close();
     this.#incoming?.close();
     this.#outgoing?.close();
@@ -283,18 +288,24 @@ class Connection extends EventEmitter {
 
   /** Hands what comes to the listeners of 'message', one after the other, as long as there are any. */
   async #listen() {
-    if (this.#isListening || this.#isClosed) return;
-    this.#isListening = true;
+    if (this.#listening !== null) return;
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
     try {
       while (this.listenerCount('message') > 0 && !this.#isClosed) {
-        this.emit('message', await this.recv());
+        const message = await this.recv({ signal });
+        // The last listener has gone in the same moment: it is the next one's.
+        if (this.listenerCount('message') === 0) this.#putBack.push(message);
+        else this.emit('message', message);
       }
     } catch (error) {
       if (error.code === 'ERR_MULTIPROC_EOF') this.emit('end');
-      else if (!this.#isClosed) this.emit('error', error);
+      else if (!signal.aborted) this.emit('error', error);
     } finally {
-      this.#isListening = false;
+      this.#listening = null;
     }
+    // Somebody has begun to listen while the wait was being ended.
+    if (signal.aborted) this.#listen();
   }
 }
 
@@ -319,6 +330,7 @@ function timedOut(method, limit, what) {
 function Pipe(options) {
   const { duplex = true, highWaterMark = HIGH_WATER_MARK } = ownOptions('Pipe()', options, ['duplex', 'highWaterMark']);
   if (typeof duplex !== 'boolean') throw invalidType('Pipe()', 'duplex', 'a boolean', duplex);
+  checkInteger('Pipe()', 'highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER);
   const queue = () => new Queue({ maxBytes: highWaterMark });
   const [toFirst, toSecond] = [queue(), duplex ? queue() : null];
   const natives = [toFirst, toSecond].filter((one) => one !== null).map((one) => open(one, 'Pipe'));

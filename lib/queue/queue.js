@@ -120,23 +120,8 @@ class Queue extends SharedObject {
     }
   }
 
-  putSync(value, options) {
-    const { timeout, ...rest } = typeof options === 'object' ? (options ?? {}) : { timeout: options };
-    const limit = checkTimeout('queue.putSync()', timeout);
-    const priority = priorityOf('queue.putSync()', rest);
-    const queue = open(this, 'putSync');
-    const parcel = new Parcel(value, 'value');
-    try {
-      const attempt = () => parcel.put(queue, undefined, priority);
-      let result = attempt();
-      if (result === FULL) {
-        const room = (left) => queue.waitSync(goals.QUEUE_PUT, 0, 0, left);
-        result = items.putWaitingSync(parcel, limit, room, attempt);
-      }
-      settled(result, 'putSync', limit);
-    } finally {
-      parcel.discard();
-    }
+  putSync(value, timeout) {
+    putSync(this, value, checkTimeout('queue.putSync()', timeout), 0);
   }
 
   tryPut(value, options) {
@@ -230,7 +215,15 @@ class Queue extends SharedObject {
     const [bytes, hand, isAgain] = queue.queueGetInHand();
     if (bytes === items.NOTHING) return EMPTY;
     if (bytes === items.END) return ENDED;
-    return new Delivery(queue, hand, unpack(bytes), isAgain === 1);
+    let value;
+    try {
+      value = unpack(bytes);
+    } catch (error) {
+      // Nobody can read it: as without acknowledgement it is gone, and whoever got it is told.
+      queue.queueSettle(hand, true);
+      throw error;
+    }
+    return new Delivery(queue, hand, value, isAgain === 1);
   }
 }
 
@@ -282,6 +275,29 @@ function checkPriorityOptions(options) {
 class PriorityQueue extends Queue {
   constructor(options, internal) {
     super(options, { ...internal, type: BY_PRIORITY_TYPE, check: checkPriorityOptions });
+  }
+
+  putSync(value, options) {
+    const call = 'queue.putSync()';
+    const { timeout } = typeof options === 'object' ? ownOptions(call, options, ['timeout']) : { timeout: options };
+    const limit = checkTimeout(call, timeout);
+    putSync(this, value, limit, typeof options === 'object' ? priorityOf(call, options) : 0);
+  }
+}
+
+function putSync(object, value, limit, priority) {
+  const queue = open(object, 'putSync');
+  const parcel = new Parcel(value, 'value');
+  try {
+    const attempt = () => parcel.put(queue, undefined, priority);
+    let result = attempt();
+    if (result === FULL) {
+      const room = (left) => queue.waitSync(goals.QUEUE_PUT, 0, 0, left);
+      result = items.putWaitingSync(parcel, limit, room, attempt);
+    }
+    settled(result, 'putSync', limit);
+  } finally {
+    parcel.discard();
   }
 }
 

@@ -7,7 +7,6 @@ use napi_derive::napi;
 
 use super::arguments::{begun, closed, handle, identity, outcome, throw};
 use super::last_line::contained;
-use super::queue::{queues_of, wake_pipe};
 use super::runtime;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind};
@@ -129,14 +128,7 @@ impl NativeObject {
         if self.is_member {
             runtime::try_with(|runtime| barrier::leave_noted(runtime.domain(), runtime.agent.token, block));
         }
-        let pipe = match Domain::if_open() {
-            Some(domain) if block.handle.kind == Kind::PipeEnd => Some((domain, queues_of(domain, block))),
-            _ => None,
-        };
         detach(Some(block));
-        if let Some((domain, queues)) = pipe {
-            contained(|| wake_pipe(domain, queues));
-        }
     }
 
     pub(super) fn block(&self) -> napi::Result<Block> {

@@ -7,9 +7,8 @@ use super::arguments::handle;
 use super::object::NativeObject;
 use super::runtime;
 use crate::error::{Code, Error, Result};
-use crate::memory::{Block, Domain, Handle, Kind};
-use crate::queue::{self, Got, Limits, Put, Queue, Side};
-use crate::sys::atomic::Ordering::Relaxed;
+use crate::memory::{Handle, Kind};
+use crate::queue::{self, Got, Limits, Put, Queue};
 
 const PUT_DONE: u32 = 0;
 const PUT_FULL: u32 = 1;
@@ -65,28 +64,9 @@ pub fn create_queue(
 pub fn create_pipe_end(queues: Vec<u32>) -> napi::Result<NativeObject> {
     runtime::with(|runtime| {
         let domain = runtime.domain();
-        let block = domain.allocate(Kind::PipeEnd, 64)?;
-        for (place, number) in queues.iter().take(4).enumerate() {
-            domain.map().u32_at(block.offset + place as u64 * 4).store(*number, Relaxed);
-        }
+        let block = queue::create_pipe_end(domain, &queues)?;
         Ok(NativeObject { block: Some(block), is_member: false })
     })
-}
-
-/// An end of a pipe has been given up: whoever waits in its queues may wait in vain.
-pub fn wake_pipe(domain: &Domain, queues: [u32; 4]) {
-    for [index, generation] in [[queues[0], queues[1]], [queues[2], queues[3]]] {
-        let handle = Handle { kind: Kind::Queue, index, generation };
-        if let Some(queue) = domain.block_of(handle).and_then(|block| Queue::at(domain, block).ok()) {
-            queue.wake_all(Side::Get);
-            queue.wake_all(Side::Put);
-        }
-    }
-}
-
-/// The queues that an end of a pipe names.
-pub fn queues_of(domain: &Domain, block: Block) -> [u32; 4] {
-    [0, 4, 8, 12].map(|offset| domain.map().u32_at(block.offset + offset).load(Relaxed))
 }
 
 /// Whether anybody has that end of a pipe, or it is on its way.

@@ -287,6 +287,9 @@ impl Domain {
         if let (Some(handle), Some(inside)) = (handle, inside) {
             self.end_with(handle, &inside, pending);
         }
+        if let Some(handle) = handle {
+            self.tell_gone(handle);
+        }
         let Some(extent) = entry.extent() else { return };
         self.remove_live(extent.capacity);
         self.list_free(index, extent);

@@ -21,7 +21,24 @@ pub fn on_end(kind: Kind, inside: Inside) {
     INSIDE.get_or_init(|| (kind, inside));
 }
 
+/// Told of a block of that kind that is free now, while its memory is nobody's yet.
+type Gone = fn(&Domain, Block);
+
+static GONE: OnceLock<(Kind, Gone)> = OnceLock::new();
+
+/// What is done when a block of that kind has ended, by whatever means: there is one such kind. Once in a process.
+pub fn on_gone(kind: Kind, gone: Gone) {
+    GONE.get_or_init(|| (kind, gone));
+}
+
 impl Domain {
+    pub(super) fn tell_gone(&self, handle: Handle) {
+        let Some((_, gone)) = GONE.get().filter(|(kind, _)| *kind == handle.kind) else { return };
+        if let Some((offset, length)) = self.entry(handle.index).bounds(handle.kind) {
+            gone(self, Block { handle, offset, length });
+        }
+    }
+
     /// Before the block is free: what is inside of it. `None`: blocks of that kind hold nothing.
     pub(super) fn inside(&self, handle: Handle) -> Option<Vec<Handle>> {
         let (kind, inside) = INSIDE.get()?;

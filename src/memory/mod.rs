@@ -35,6 +35,6 @@ pub use agents::{
 };
 pub use discovery::{DESCRIPTOR_VARIABLE, HOLDER_VARIABLE};
 pub use domain::Domain;
-pub use ending::on_end;
+pub use ending::{on_end, on_gone};
 pub use handle::{Block, Handle, Kind};
 pub use layout::Layout;

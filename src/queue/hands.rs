@@ -9,10 +9,11 @@
 //! | a token | GIVEN_BACK | its agent | the holder word |
 //! | a dead token, GIVEN_BACK | a token | who gets the item again, under the get guard | the holder word |
 //!
-//! Killed between acknowledging and freeing the payload: the block ends with the queue.
+//! Killed between acknowledging and freeing the payload: the block ends with the queue; what it referred to stays counted
+//! as in flight until the domain ends.
 
 use super::layout::{HAND_COUNT, HANDS, Queue, Side};
-use super::{HAS_REFERENCES, Item, item, too_large};
+use super::{HAS_REFERENCES, Item, item, split, too_large};
 use crate::error::Result;
 use crate::memory::{Handle, Kind, Token};
 use crate::sys::atomic::AtomicU32;
@@ -45,20 +46,45 @@ impl<'d> Queue<'d> {
         let block = self.domain.kept(self.payload_in(hand), self.handle())?;
         let message_type = self.half(place(hand) + 4).load(Relaxed) as u8;
         let bytes = self.domain.map().read_vec(block.offset, block.length as usize).ok_or_else(too_large)?;
+        // Whoever reads the item ends its references; those of the item itself stay, as it may be handed out again.
+        for handle in split(message_type, &bytes)?.1 {
+            if self.domain.is_live(handle) {
+                self.domain.ship(handle);
+            }
+        }
         Ok(Item { hand: Some(hand), is_again, ..item(message_type, bytes)? })
     }
 
     /// The item is done with. `false`: it is not this agent's.
     pub fn acknowledge(self, me: Token, hand: u32) -> bool {
         let payload = if hand < HAND_COUNT && self.is_acknowledged() { self.payload_in(hand) } else { return false };
+        let references = self.references_in(hand, payload);
         if self.holder(hand).compare_exchange(me.0, 0, SeqCst, Relaxed).is_err() {
             return false;
         }
         self.domain.let_go(payload, self.handle());
+        for handle in references {
+            self.domain.unship(handle);
+        }
         self.task_done();
         // There may be waiters that found all hands full, or that wait for the end of the queue.
         self.wake_all(Side::Get);
         true
+    }
+
+    /// What the item in that hand refers to.
+    fn references_in(self, hand: u32, payload: Handle) -> Vec<Handle> {
+        let message_type = self.half(place(hand) + 4).load(Relaxed) as u8;
+        let Some(block) = (message_type & HAS_REFERENCES != 0)
+            .then(|| self.domain.kept(payload, self.handle()).ok())
+            .flatten()
+            .filter(|block| block.length >= 4)
+        else {
+            return Vec::new();
+        };
+        let count = u64::from(self.domain.map().u32_at(block.offset).load(Relaxed));
+        let names = self.domain.map().read_vec(block.offset, block.length.min(4 + count * 12) as usize);
+        names.and_then(|bytes| split(message_type, &bytes).ok()).map_or_else(Vec::new, |(_, handles)| handles)
     }
 
     /// The item is to be got again, by anybody. `false`: it is not this agent's.
@@ -92,7 +118,9 @@ impl<'d> Queue<'d> {
         }
         for hand in 0..HAND_COUNT {
             let seen = self.holder(hand).load(SeqCst);
-            if self.is_orphan(seen) && seen != GIVEN_BACK && self.payload_in(hand) == payload {
+            // As the system knows it: the agent table may not have heard of the death yet.
+            let is_dead = seen != 0 && seen != GIVEN_BACK && !self.domain.agents().is_alive_now(Token(seen));
+            if is_dead && self.payload_in(hand) == payload {
                 self.holder(hand).store(0, Release);
             }
         }

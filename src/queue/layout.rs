@@ -136,13 +136,19 @@ impl<'d> Queue<'d> {
         self.flags().fetch_or(if immediate { CLOSED | CLOSED_AT_ONCE } else { CLOSED }, SeqCst);
     }
 
-    /// Items in the queue.
+    /// Items in the queue that can be got.
     pub fn size(self) -> u64 {
+        if self.is_closed_at_once() {
+            return 0;
+        }
         let got = self.items(Side::Get).load(SeqCst);
         self.items(Side::Put).load(SeqCst).saturating_sub(got)
     }
 
     pub fn bytes_inside(self) -> u64 {
+        if self.is_closed_at_once() {
+            return 0;
+        }
         let got = self.bytes(Side::Get).load(SeqCst);
         self.bytes(Side::Put).load(SeqCst).saturating_sub(got)
     }
@@ -155,7 +161,7 @@ impl<'d> Queue<'d> {
 
     /// Whether `get` would find something: an item, an end, or an error.
     pub fn is_readable(self) -> bool {
-        self.is_closed() || self.has_item()
+        self.is_closed_at_once() || self.has_item() || (self.is_closed() && !self.has_hands())
     }
 
     pub(super) fn has_item(self) -> bool {

@@ -8,6 +8,7 @@
 //! | priority | items that leave by their priority |
 //! | hands | items that were handed out and not acknowledged yet |
 //! | remains | what a queue that ends still holds |
+//! | pipe_end | that somebody has an end of a pipe |
 //!
 //! Items are frames in a chain of segments (channel/segment.rs), which belong to the queue's block (memory/keeping.rs), as
 //! large items in blocks of their own do: they end with it, whoever was killed. Who puts holds the put guard while it
@@ -26,10 +27,12 @@
 mod hands;
 mod layout;
 mod mend;
+mod pipe_end;
 pub mod priority;
 mod remains;
 
 pub use layout::{Limits, Queue, Side};
+pub use pipe_end::create_pipe_end;
 pub use remains::install;
 
 use crate::channel::segment::{
@@ -160,13 +163,13 @@ impl<'d> Queue<'d> {
 
     /// Takes the next item.
     pub fn get(self, me: Token) -> Result<Got> {
-        if self.is_closed_at_once() {
-            return Ok(Got::Ended);
-        }
         if self.is_by_priority() {
             return self.take_first(me);
         }
         let guard = self.enter_get(me);
+        if self.is_closed_at_once() {
+            return Ok(Got::Ended);
+        }
         if let Some(hand) = self.take_over_hand(me) {
             drop(guard);
             return self.read_hand(hand, true).map(Got::Item);

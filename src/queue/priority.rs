@@ -57,7 +57,7 @@ impl<'d> Queue<'d> {
     /// Takes the first item.
     pub(super) fn take_first(self, me: Token) -> Result<Got> {
         let guard = self.enter_put(me);
-        let count = self.heap_length().load(Relaxed);
+        let count = if self.is_closed_at_once() { 0 } else { self.heap_length().load(Relaxed) };
         if count == 0 {
             return Ok(if self.is_closed() { Got::Ended } else { Got::Empty });
         }

@@ -3,12 +3,14 @@
 
 use super::layout::Queue;
 use super::mend::Found;
+use super::pipe_end::wake_pipe;
 use super::{HAS_REFERENCES, split};
 use crate::memory::{self, Block, Domain, Handle, Kind};
 
 /// Tells the memory of the domain how to look into queues. Once in a process, before anything is freed.
 pub fn install() {
     memory::on_end(Kind::Queue, references_inside);
+    memory::on_gone(Kind::PipeEnd, wake_pipe);
 }
 
 fn references_inside(domain: &Domain, block: Block) -> Vec<Handle> {
