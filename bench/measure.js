@@ -34,6 +34,21 @@ async function meanOf(operation, { budget, warmUp }) {
   return ((now - started) * 1000) / count;
 }
 
+/** The same of one that blocks. */
+function meanOfSync(operation, { budget, warmUp }) {
+  for (let i = 0; i < warmUp; i++) operation();
+  let count = 0;
+  const started = performance.now();
+  const deadline = started + budget;
+  let now = started;
+  while (now < deadline) {
+    operation();
+    count++;
+    now = performance.now();
+  }
+  return ((now - started) * 1000) / count;
+}
+
 /**
  * Mean microseconds from `send(message)` until the next call of the function given to `receive`. No promise between.
  * @param {(message: unknown) => void} send
@@ -98,4 +113,4 @@ function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-module.exports = { SMALL_OBJECT, medianOf, meanOf, roundTrips, flood, tasksAtOnce, batches, median };
+module.exports = { SMALL_OBJECT, medianOf, meanOf, meanOfSync, roundTrips, flood, tasksAtOnce, batches, median };

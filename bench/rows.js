@@ -18,14 +18,14 @@ module.exports = [
     title: 'Round trip of a small object, event loop to event loop',
     unit: 'µs',
     lower: true,
-    contenders: MESSAGING,
+    contenders: [MESSAGING[0], 'multiproc_pipe', 'multiproc_pipe_sync', ...MESSAGING.slice(1)],
   },
   {
     name: 'one_way',
     title: 'Small objects in one direction',
     unit: 'messages/s',
     lower: false,
-    contenders: [...MESSAGING, 'python_queue'],
+    contenders: [MESSAGING[0], 'multiproc_queue', ...MESSAGING.slice(1), 'python_queue'],
   },
   {
     name: 'buffer_1mib',
