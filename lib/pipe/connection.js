@@ -130,7 +130,7 @@ class Connection extends EventEmitter {
   recvSync(timeout) {
     const limit = checkTimeout('connection.recvSync()', timeout);
     const queue = open(this.#reading('recvSync'), 'recvSync');
-    let found = this.#take(queue, 'recvSync');
+    let found = this.#next(queue);
     if (found === EMPTY) {
       const wait = (left) => this.#blocks(queue, goals.PIPE_GET, left);
       found = items.takeWaitingSync(limit, wait, () => this.#take(queue, 'recvSync'));
@@ -253,7 +253,7 @@ class Connection extends EventEmitter {
     const incoming = this.#reading(method);
     const queue = pin(incoming, method);
     try {
-      let found = signal?.aborted ? EMPTY : this.#take(queue, method);
+      let found = signal?.aborted ? EMPTY : this.#next(queue);
       if (found === EMPTY) {
         const wait = (left) => this.#awaits(queue, goals.PIPE_GET, left, signal);
         found = await items.takeWaiting(limit, wait, () => this.#take(queue, method));
@@ -264,10 +264,14 @@ class Connection extends EventEmitter {
     }
   }
 
+  /** @returns {unknown} a value or EMPTY, also at the end of file: a wait ends there at once */
+  #next(queue) {
+    return this.#putBack.length > 0 ? this.#putBack.shift() : items.take(queue);
+  }
+
   /** @returns {unknown} a value or EMPTY; throws at the end of file */
   #take(queue, method) {
-    if (this.#putBack.length > 0) return this.#putBack.shift();
-    const found = items.take(queue);
+    const found = this.#next(queue);
     if (found !== EMPTY || native.isPipeEnd(...this.#peer)) return found;
     // What the other end sent before it went is there by now.
     const last = items.take(queue);
