@@ -66,7 +66,9 @@ impl<'d> Queue<'d> {
         for handle in references {
             self.domain.unship(handle);
         }
-        self.task_done();
+        if self.is_done() {
+            self.wake_all(Side::Join);
+        }
         // There may be waiters that found all hands full, or that wait for the end of the queue.
         self.wake_all(Side::Get);
         true
@@ -109,6 +111,10 @@ impl<'d> Queue<'d> {
     /// Whether any item is out and not acknowledged.
     pub(super) fn has_hands(self) -> bool {
         self.is_acknowledged() && (0..HAND_COUNT).any(|hand| self.holder(hand).load(SeqCst) != 0)
+    }
+
+    pub(super) fn hands_in_use(self) -> u64 {
+        (0..HAND_COUNT).filter(|hand| self.holder(*hand).load(SeqCst) != 0).count() as u64
     }
 
     /// Under both guards: whoever was killed had laid the item into a hand, and not taken it from the queue.

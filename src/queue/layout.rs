@@ -5,7 +5,7 @@
 //! | 0 | flags u32 | the creator, who closes, who mends |
 //! | 4 | the most items u32, 0: any number | the creator |
 //! | 8 | the most bytes u64, 0: any number | the creator |
-//! | 16 | items done u64 | who is done with one |
+//! | 16 | items done u64, unless they are acknowledged | who is done with one |
 //! | 24 | by priority: places u32, 28 those in the heap u32 | the creator; who has the put guard |
 //! | 64 | put: guard u32, 72 segment u64, 80 items u64, 88 bytes u64 | who has the put guard |
 //! | 128 | get: the same | who has the get guard |
@@ -192,7 +192,16 @@ impl<'d> Queue<'d> {
 
     /// Whether every item that was put is done.
     pub fn is_done(self) -> bool {
-        self.done().load(SeqCst) >= self.items(Side::Put).load(SeqCst) || self.is_closed_at_once()
+        self.is_closed_at_once() || self.unfinished() == 0
+    }
+
+    /// Items that were put and are not done. Those that are acknowledged are done when they are in no hand any more, so that
+    /// whoever is killed in between keeps nobody waiting; they come into a hand before they leave the queue.
+    pub fn unfinished(self) -> u64 {
+        if self.is_acknowledged() {
+            return self.size() + self.hands_in_use();
+        }
+        self.items(Side::Put).load(SeqCst).saturating_sub(self.done().load(SeqCst))
     }
 
     /// Whether what one waits for is there. Whoever waits looks after the dead as well.

@@ -40,7 +40,7 @@ use crate::channel::segment::{
 };
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain, Handle, Kind, Token};
-use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sys::atomic::Ordering::SeqCst;
 use crate::sys::atomic::fence;
 
 pub const FIRST_SEGMENT: u64 = 64 << 10;
@@ -253,7 +253,7 @@ impl<'d> Queue<'d> {
         }
     }
 
-    /// An item that was got is done. `false`: all are.
+    /// An item that was got is done, where none are acknowledged. `false`: all are.
     pub fn task_done(self) -> bool {
         let put = self.items(Side::Put).load(SeqCst);
         let done = self.done().fetch_update(SeqCst, SeqCst, |done| (done < put).then_some(done + 1));
@@ -261,11 +261,6 @@ impl<'d> Queue<'d> {
             self.wake_all(Side::Join);
         }
         done.is_ok()
-    }
-
-    /// Items that were put and are not done.
-    pub fn unfinished(self) -> u64 {
-        self.items(Side::Put).load(Relaxed).saturating_sub(self.done().load(Relaxed))
     }
 }
 
