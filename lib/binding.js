@@ -57,6 +57,23 @@ function translated(method) {
   };
 }
 
+/** The same, for functions that are called for every message: of some arguments, and no method. */
+function translatedDirect(method) {
+  return function translate(a, b, c, d, e, f, g, h) {
+    try {
+      return method(a, b, c, d, e, f, g, h);
+    } catch (error) {
+      const failure = asMultiprocError(error);
+      if (failure.code !== 'ERR_MULTIPROC_SHM_SPACE' || !binding.collectGarbage()) throw failure;
+    }
+    try {
+      return method(a, b, c, d, e, f, g, h);
+    } catch (error) {
+      throw asMultiprocError(error);
+    }
+  };
+}
+
 function asMultiprocError(error) {
   const refused = /^SYSTEM:(\d+):(\w+)$/.exec(error?.message ?? '');
   if (refused !== null) return systemError(Number(refused[1]), refused[2]);
@@ -85,6 +102,9 @@ function deadlockError() {
   return new DeadlockError(`deadlock: ${text}; nothing was acquired`, { cycle });
 }
 
+/** What src/binding/direct.rs adds. */
+const DIRECT = ['channelSend', 'channelReceive', 'queuePut', 'queueGet', 'submitTask', 'claimTask', 'answerTask'];
+
 const binding = load();
 const native = { deadlockError };
 for (const [name, value] of Object.entries(binding)) {
@@ -94,7 +114,7 @@ for (const [name, value] of Object.entries(binding)) {
     if (!Object.hasOwn(value, wrapped())) wrapClass(value);
     native[name] = value;
   } else {
-    native[name] = translated(value);
+    native[name] = DIRECT.includes(name) ? translatedDirect(value) : translated(value);
   }
 }
 

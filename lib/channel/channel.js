@@ -9,6 +9,17 @@ const { discard, pack, takeBack } = require('../travel');
 /** Message types: text, or a value in the codec's bytes. */
 const TEXT = 0;
 const VALUE = 1;
+/** Text of one byte a character, in a batch; src/binding/channel.rs knows these as well. */
+const ASCII = 0x100;
+const HEADER = 8;
+const TOO_LARGE = -1;
+/** Of what is received at once. Larger messages come one by one. */
+const BATCH_BYTES = 32 * 1024;
+/** Where short text is written before it is sent. */
+const outgoing = Buffer.allocUnsafeSlow(16 * 1024);
+/** A character of UTF-16 takes so many bytes in UTF-8 at most. */
+const UTF8_MAX = 3;
+const { latin1Slice, utf8Slice, utf8Write } = Buffer.prototype;
 
 class Channel {
   #id;
@@ -16,14 +27,15 @@ class Channel {
   #onEnd;
   #shut = false;
   #closed = false;
-  /** Messages that are being delivered: type, content, type, content, …, and the next one's place. */
-  #batch = [];
+  /** Messages that are being delivered, as the addon copies them; where the next one is, and where they end. */
+  #batch = null;
   #position = 0;
+  #end = 0;
 
   /** @param {number} id the runtime's number of this end */
   constructor(id) {
     this.#id = id;
-    runtime.channels.set(id, { readable: () => this.#drain(), ended: () => this.#end() });
+    runtime.channels.set(id, { readable: () => this.#drain(), ended: () => this.#onEnd() });
   }
 
   /** @returns {{ channel: Channel, address: string }} a new channel, and what its other end opens */
@@ -41,7 +53,7 @@ class Channel {
   /**
    * Begins to read.
    *
-   * @param {(type: number, content: string | Buffer) => void} onMessage
+   * @param {(type: number, content: string | Buffer) => void} onMessage bytes are valid until the next message
    * @param {() => void} onEnd the peer has closed or died, and all it had sent was read
    * @param {boolean} referenced whether the channel keeps the event loop alive
    */
@@ -62,14 +74,15 @@ class Channel {
 
   /** Sends text. @returns {number} bytes that the peer has not read yet */
   sendText(text) {
-    return native.channelSend(this.#id, TEXT, text);
+    if (text.length * UTF8_MAX > outgoing.length) return native.channelSendText(this.#id, text);
+    return native.channelSend(this.#id, TEXT, outgoing, utf8Write.call(outgoing, text, 0, outgoing.length));
   }
 
   /** Sends a value of any kind. @returns {number} bytes that the peer has not read yet */
   sendValue(value, root, inside) {
     const bytes = pack(value, root, inside);
     try {
-      return native.channelSend(this.#id, VALUE, bytes);
+      return native.channelSend(this.#id, VALUE, bytes, bytes.length);
     } catch (error) {
       takeBack();
       throw error;
@@ -83,7 +96,7 @@ class Channel {
   answer(queue, status, task, value) {
     const bytes = pack(value, 'result');
     try {
-      native.answerTask(queue, this.#id, status, task, bytes);
+      native.answerTask(queue, this.#id, status, task, bytes, bytes.length);
     } catch (error) {
       takeBack();
       throw error;
@@ -93,12 +106,11 @@ class Channel {
   /** Reads what is there without waiting for the event loop. @returns {Array<[number, string | Buffer]>} */
   receiveNow() {
     const messages = [];
-    while (!this.#shut) {
-      const batch = native.channelReceive(this.#id);
-      for (let index = 0; index < batch.length; index += 2) messages.push([batch[index], batch[index + 1]]);
-      if (batch.length === 0) break;
+    for (;;) {
+      const message = this.#shut ? [] : native.channelReceiveOne(this.#id);
+      if (message.length === 0) return messages;
+      messages.push(message);
     }
-    return messages;
   }
 
   /** Delivers what is there now, as the event loop would. */
@@ -146,28 +158,41 @@ class Channel {
   #drain() {
     this.#deliver();
     if (this.#shut) return false;
-    this.#batch = native.channelReceive(this.#id);
-    this.#position = 0;
+    this.#batch ??= new Batch();
+    const used = native.channelReceive(this.#id, this.#batch.bytes);
+    if (used === TOO_LARGE) {
+      const [type, content] = native.channelReceiveOne(this.#id);
+      this.#onMessage(type, content);
+      return true;
+    }
+    [this.#position, this.#end] = [0, used];
     this.#deliver();
-    return this.#batch.length > 0;
+    return used > 0;
   }
 
   // A listener that throws costs its own message, not those behind it.
   #deliver() {
     try {
-      while (this.#position < this.#batch.length) {
-        const position = this.#position;
-        this.#position += 2;
-        this.#onMessage(this.#batch[position], this.#batch[position + 1]);
+      while (this.#position < this.#end) {
+        const { words, bytes } = this.#batch;
+        const [type, length] = [words[this.#position >> 2], words[(this.#position >> 2) + 1]];
+        const start = this.#position + HEADER;
+        this.#position = start + ((length + 7) & ~7);
+        if (type === ASCII) this.#onMessage(TEXT, latin1Slice.call(bytes, start, start + length));
+        else if (type === TEXT) this.#onMessage(TEXT, utf8Slice.call(bytes, start, start + length));
+        else this.#onMessage(type, bytes.subarray(start, start + length));
       }
     } finally {
-      if (this.#position < this.#batch.length) setImmediate(() => this.#drain());
+      if (this.#position < this.#end) setImmediate(() => this.#drain());
     }
   }
 
-  #end() {
-    this.#onEnd();
-  }
+}
+
+/** Where the addon copies messages to. */
+class Batch {
+  bytes = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  words = new Uint32Array(this.bytes.buffer);
 }
 
 module.exports = { Channel, TEXT };

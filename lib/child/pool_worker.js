@@ -13,6 +13,12 @@ const { portableError } = require('./portable_error');
 
 /** After this long the event loop gets a turn, even if there are more tasks. */
 const TURN_MS = 10;
+/** What claimTask() says when there is no task, and when there is one that does not fit. */
+const NO_TASK = -1;
+const LARGE_TASK = -2;
+/** Where it copies a task to: its number, and its payload, which is read before the next one is claimed. */
+const place = Buffer.allocUnsafeSlow(16 * 1024);
+const NUMBER = 4;
 
 const { channel } = attach();
 channel.setInternal();
@@ -61,7 +67,7 @@ async function work() {
   working = true;
   native.setWorkerIdle(queue, false);
   let turnEnds = performance.now() + TURN_MS;
-  for (let task = native.claimTask(queue); task !== null; task = native.claimTask(queue)) {
+  for (let task = claim(); task !== null; task = claim()) {
     const pending = execute(task);
     if (pending !== undefined) await pending;
     if (performance.now() > turnEnds) {
@@ -71,6 +77,14 @@ async function work() {
   }
   working = false;
   native.setWorkerIdle(queue, true);
+}
+
+/** @returns {{ id: number, payload: Buffer } | null} */
+function claim() {
+  const found = native.claimTask(queue, place);
+  if (found === NO_TASK) return null;
+  if (found === LARGE_TASK) return native.takeClaimedTask(queue);
+  return { id: place.readUInt32LE(0), payload: place.subarray(NUMBER, found) };
 }
 
 // Returns a promise only when it has to wait: most tasks do not, and a turn of the event loop costs more than they do.

@@ -192,7 +192,7 @@ class Pool {
 
   #enqueue(id, payload) {
     try {
-      if (this.#backlog.length === 0 && native.submitTask(this.#queue, id, payload)) return;
+      if (this.#backlog.length === 0 && native.submitTask(this.#queue, id, payload, payload.length)) return;
     } catch (error) {
       takeBack();
       throw error;
@@ -205,7 +205,7 @@ class Pool {
     while (this.#backlog.length > 0) {
       const [id, payload] = this.#backlog.first;
       try {
-        if (!native.submitTask(this.#queue, id, payload)) return;
+        if (!native.submitTask(this.#queue, id, payload, payload.length)) return;
         this.#backlog.dropFirst();
       } catch (error) {
         this.#backlog.dropFirst();

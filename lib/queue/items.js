@@ -1,19 +1,23 @@
 'use strict';
 // Values in and out of a native queue (src/queue): the one place where queues and pipes pack and unpack.
 
+const native = require('../binding');
 const { deadline } = require('../sync/deadline');
 const { TIMED_OUT } = require('../sync/outcome');
 const { giveBack, pack, takeShipped, unpack } = require('../travel');
 
-// What queuePut() and queueGet() return; src/binding/queue.rs has the same numbers.
+// What queuePut() and queueGet() return; src/binding/queue.rs has the same numbers. A native queue's `index` and
+// `generation` are what they name it by.
 const DONE = 0;
 const FULL = 1;
 const CLOSED = 2;
 const GONE = 3;
 const NOTHING = -1;
 const END = -2;
+const LARGE = -3;
 
 const NO_END = [2 ** 32 - 1, 0];
+const NO_REFERENCES = new Uint8Array(0);
 
 /** In place of an item. */
 const EMPTY = Symbol('empty');
@@ -38,7 +42,10 @@ class Parcel {
    * @returns {typeof DONE | typeof FULL | typeof CLOSED | typeof GONE}
    */
   put(queue, end = NO_END, priority = 0) {
-    const result = queue.queuePut(this.#bytes, this.#bytes.length, end[0], end[1], priority, this.#references);
+    const references = this.#references === undefined ? NO_REFERENCES : bytesOf(this.#references);
+    const { index, generation } = queue;
+    const bytes = this.#bytes;
+    const result = native.queuePut(index, generation, bytes, bytes.length, end[0], end[1], priority, references);
     if (result === DONE) this.#references = undefined;
     return result;
   }
@@ -55,12 +62,14 @@ class Parcel {
   }
 }
 
+const bytesOf = (numbers) => new Uint8Array(Uint32Array.from(numbers).buffer);
+
 /** @returns {unknown} the next value, EMPTY or ENDED */
 function take(queue) {
-  const found = queue.queueGet(scratch);
-  if (typeof found !== 'number') return unpack(found);
+  const found = native.queueGet(queue.index, queue.generation, scratch);
+  if (found >= 0) return unpack(scratch, found);
   if (found === NOTHING) return EMPTY;
-  return found === END ? ENDED : unpack(scratch, found);
+  return found === LARGE ? unpack(native.takeGotItem()) : ENDED;
 }
 
 /**

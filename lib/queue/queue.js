@@ -56,7 +56,9 @@ class Queue extends SharedObject {
 
   constructor(options, internal) {
     super(internal?.type ?? TYPE, options, internal, () => (internal?.check ?? checkOptions)(options));
-    const state = open(this, 'constructor').queueState();
+    const queue = open(this, 'constructor');
+    [queue.index, queue.generation] = queue.identity();
+    const state = queue.queueState();
     this.#isManual = state[MANUAL] === 1;
     [this.#maxSize, this.#maxBytes] = [state[MAX_SIZE], state[MAX_BYTES]];
   }

@@ -1,18 +1,24 @@
 //! Channels: one agent's end of a channel of messages, by a number of the thread's runtime.
 
-use napi::bindgen_prelude::{Buffer, Either, Env, Uint8Array, Unknown};
+use napi::bindgen_prelude::{Buffer, Env, Unknown};
 use napi::sys as raw;
 use napi_derive::napi;
 
 use super::arguments::{handle, throw};
+use super::direct::{Direct, answer};
 use super::runtime;
-use crate::channel::Endpoint;
+use crate::channel::{Arrival, Endpoint, Message};
+use crate::error::Result;
 use crate::memory::Kind;
 
-/// How many messages one call hands to JavaScript.
+/// How many messages are taken back in one call.
 const BATCH: usize = 256;
 /// The type whose bytes are UTF-8 text, handed over as a string.
 const TEXT: u8 = 0;
+/// Before each message in a scratch buffer; lib/channel/channel.js knows these three as well.
+const HEADER: usize = 8;
+const ASCII: u32 = 0x100;
+const TOO_LARGE: f64 = -1.0;
 
 /// A new channel: `[id, index, generation]`. The peer's reference is shipped with the handle.
 #[napi]
@@ -46,61 +52,94 @@ pub fn set_channel_internal(id: u32) -> napi::Result<()> {
     runtime::with_any(|runtime| runtime.set_internal(id))
 }
 
-/// Sends text (type 0) or bytes (of any other type); returns the bytes that the peer has not taken yet.
+pub const DIRECT: &[Direct] = &[("channelSend", Some(channel_send)), ("channelReceive", Some(channel_receive))];
+
+/// `channelSend(id, type, content, length)`: sends a message, the first `length` bytes of `content`; returns the bytes that
+/// the peer has not taken yet.
+extern "C" fn channel_send(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
+    answer::<4>(env, info, |given| {
+        let content = given.bytes(2)?;
+        let content = content.get(..given.number(3)? as usize).unwrap_or(content);
+        send(given.number(0)?, given.number(1)? as u8, content)
+    })
+}
+
+/// Sends text that is too long for a scratch buffer.
 #[napi]
-pub fn channel_send(id: u32, message_type: u32, content: Either<String, Uint8Array>) -> napi::Result<f64> {
+pub fn channel_send_text(id: u32, text: String) -> napi::Result<f64> {
+    send(id, TEXT, text.as_bytes())
+}
+
+fn send(id: u32, message_type: u8, content: &[u8]) -> napi::Result<f64> {
     runtime::with(|runtime| {
         let endpoint = &mut runtime.channel(id)?.endpoint;
-        match &content {
-            Either::A(text) => endpoint.send(TEXT, &[text.as_bytes()])?,
-            Either::B(bytes) => endpoint.send(message_type as u8, &[bytes])?,
-        }
+        endpoint.send(message_type, &[content])?;
         let backlog = endpoint.backlog_bytes();
         runtime.note_traffic();
         Ok(backlog as f64)
     })
 }
 
-/// The next messages: type, content, type, content, … Content of type 0 is a string, of others a Buffer of its own.
+/// `channelReceive(id, place)`: copies the next messages to `place`, each after its type and its length, u32 both, and
+/// filled up to 8 bytes. Text whose characters are a byte each has the type ASCII. Returns the bytes used; -1: the next
+/// message is too large for it.
+extern "C" fn channel_receive(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
+    answer::<2>(env, info, |given| {
+        let (id, place) = (given.number(0)?, given.bytes(1)?);
+        runtime::with_any(|runtime| receive(&mut runtime.channel(id)?.endpoint, place))
+    })
+}
+
+fn receive(endpoint: &mut Endpoint, place: &mut [u8]) -> Result<f64> {
+    let mut used = 0;
+    while let Some((header, rest)) = place.get_mut(used..).and_then(|free| free.split_at_mut_checked(HEADER)) {
+        match endpoint.receive_to(rest) {
+            Ok(Arrival::Here { message_type, length }) => {
+                let is_ascii = message_type == TEXT && rest[..length].is_ascii();
+                let message_type = if is_ascii { ASCII } else { u32::from(message_type) };
+                header[..4].copy_from_slice(&message_type.to_le_bytes());
+                header[4..].copy_from_slice(&(length as u32).to_le_bytes());
+                used += HEADER + length.next_multiple_of(8);
+            }
+            Ok(Arrival::Larger) if used == 0 => return Ok(TOO_LARGE),
+            // The good messages first. A channel that has failed ends.
+            Err(error) if used == 0 => return Err(error),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    Ok(used as f64)
+}
+
+/// The next message, of any size: its type and its content, a string for type 0, a Buffer of its own for others; none, if
+/// there is none.
 #[napi(ts_return_type = "Array<number | string | Buffer>")]
-pub fn channel_receive(env: Env, id: u32) -> napi::Result<Unknown<'static>> {
+pub fn channel_receive_one(env: Env, id: u32) -> napi::Result<Unknown<'static>> {
     let mut array = std::ptr::null_mut();
     // SAFETY: `env` is live.
     unsafe { raw::napi_create_array(env.raw(), &raw mut array) };
-    for index in 0..BATCH {
-        let message = match runtime::with_any(|runtime| runtime.channel(id)?.endpoint.receive()) {
-            Ok(Some(message)) => message,
-            Ok(None) => break,
-            // The good messages first. The channel has failed, and ends.
-            Err(_) if index > 0 => break,
-            Err(error) => return Err(error),
-        };
+    if let Some(message) = runtime::with_any(|runtime| runtime.channel(id)?.endpoint.receive())? {
         let mut kind = std::ptr::null_mut();
         // SAFETY: `env` is live.
         unsafe { raw::napi_create_uint32(env.raw(), u32::from(message.message_type), &raw mut kind) };
         let content = to_javascript(env, message)?;
         // SAFETY: array and value are live in the scope of the running call.
-        unsafe { raw::napi_set_element(env.raw(), array, index as u32 * 2, kind) };
+        unsafe { raw::napi_set_element(env.raw(), array, 0, kind) };
         // SAFETY: see above.
-        unsafe { raw::napi_set_element(env.raw(), array, index as u32 * 2 + 1, content) };
+        unsafe { raw::napi_set_element(env.raw(), array, 1, content) };
     }
     // SAFETY: a live value of this environment, in the scope of the running call.
     unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), array) }
 }
 
-fn to_javascript(env: Env, message: crate::channel::Message) -> napi::Result<raw::napi_value> {
+fn to_javascript(env: Env, message: Message) -> napi::Result<raw::napi_value> {
     use napi::bindgen_prelude::ToNapiValue;
     if message.message_type == TEXT {
+        let create =
+            if message.bytes.is_ascii() { raw::napi_create_string_latin1 } else { raw::napi_create_string_utf8 };
         let mut value = std::ptr::null_mut();
         // SAFETY: pointer and length are those of a live vector; V8 replaces what is not UTF-8.
-        let status = unsafe {
-            raw::napi_create_string_utf8(
-                env.raw(),
-                message.bytes.as_ptr().cast(),
-                message.bytes.len() as isize,
-                &raw mut value,
-            )
-        };
+        let status =
+            unsafe { create(env.raw(), message.bytes.as_ptr().cast(), message.bytes.len() as isize, &raw mut value) };
         return if status == raw::Status::napi_ok { Ok(value) } else { Err(throw(crate::channel::too_long())) };
     }
     // SAFETY: `env` is live.

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use napi::bindgen_prelude::{Buffer, Uint8Array};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use super::arguments::{closed, refused};
@@ -68,8 +68,8 @@ impl NativeMessageQueue {
 
     /// Whether there was room.
     #[napi]
-    pub fn send(&self, message: Uint8Array, priority: u32) -> napi::Result<bool> {
-        match self.queue()?.send(&message, priority) {
+    pub fn send(&self, message: &[u8], priority: u32) -> napi::Result<bool> {
+        match self.queue()?.send(message, priority) {
             Ok(()) => Ok(true),
             Err(Errno::EAGAIN) => Ok(false),
             Err(errno) => Err(refused("mq_send", errno)),

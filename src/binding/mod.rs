@@ -7,6 +7,7 @@ mod buffer;
 mod channel;
 mod child;
 mod deadlock;
+mod direct;
 mod endpoint;
 mod external_memory;
 mod last_line;

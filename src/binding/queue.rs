@@ -1,23 +1,26 @@
 //! Queues and the ends of pipes, as JavaScript calls them.
 
-use napi::bindgen_prelude::{Buffer, Either, Uint8Array};
+use napi::bindgen_prelude::{Buffer, Either};
+use napi::sys as raw;
 use napi_derive::napi;
 
 use super::arguments::handle;
+use super::direct::{Direct, answer};
 use super::object::NativeObject;
 use super::runtime;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Handle, Kind};
 use crate::queue::{self, Got, Limits, Put, Queue};
 
-const PUT_DONE: u32 = 0;
-const PUT_FULL: u32 = 1;
-const PUT_CLOSED: u32 = 2;
-const PUT_GONE: u32 = 3;
+const PUT_DONE: f64 = 0.0;
+const PUT_FULL: f64 = 1.0;
+const PUT_CLOSED: f64 = 2.0;
+const PUT_GONE: f64 = 3.0;
 /// In place of the index of an end: none.
 const NO_END: u32 = u32::MAX;
 const GOT_NOTHING: f64 = -1.0;
 const GOT_END: f64 = -2.0;
+const GOT_LARGE: f64 = -3.0;
 
 /// A new queue, or the one of that name. Limits of 0 are none.
 #[napi]
@@ -76,36 +79,21 @@ pub fn is_pipe_end(index: u32, generation: u32) -> napi::Result<bool> {
     runtime::with(|runtime| Ok(runtime.domain().is_live(end)))
 }
 
-#[napi]
-impl NativeObject {
-    fn queue<T>(&self, action: impl FnOnce(&mut runtime::Runtime, Queue<'static>) -> Result<T>) -> napi::Result<T> {
-        let block = self.block()?;
-        runtime::with(|runtime| {
-            let queue = Queue::at(runtime.domain(), block)?;
-            action(runtime, queue)
-        })
-    }
+pub const DIRECT: &[Direct] = &[("queuePut", Some(queue_put)), ("queueGet", Some(queue_get))];
 
-    /// Puts an item: 0 done, 1 full, 2 closed, 3: nobody has that end of a pipe any more. `references`: kind, index,
-    /// generation of each shipped one inside.
-    #[napi]
-    pub fn queue_put(
-        &self,
-        content: Uint8Array,
-        length: u32,
-        end_index: u32,
-        end_generation: u32,
-        priority: f64,
-        references: Option<Vec<u32>>,
-    ) -> napi::Result<u32> {
-        let content = content.get(..length as usize).unwrap_or(&content);
-        self.queue(|runtime, queue| {
-            let references = match &references {
-                Some(numbers) => handles(numbers),
-                None => Vec::new(),
-            };
-            let end = Handle { kind: Kind::PipeEnd, index: end_index, generation: end_generation };
-            if end_index != NO_END && !runtime.domain().is_live(end) {
+/// `queuePut(index, generation, content, length, endIndex, endGeneration, priority, references)`: puts the first `length`
+/// bytes of `content` into the queue, which this process holds. 0 done, 1 full, 2 closed, 3: nobody has that end of a pipe
+/// any more. `references` are the kind, index, generation of each shipped one inside, u32 in a Uint8Array.
+extern "C" fn queue_put(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
+    answer::<8>(env, info, |given| {
+        let block = (given.number(0)?, given.number(1)?);
+        let content = given.bytes(2)?;
+        let content = content.get(..given.number(3)? as usize).unwrap_or(content);
+        let end = Handle { kind: Kind::PipeEnd, index: given.number(4)?, generation: given.number(5)? };
+        let priority = given.double(6)?;
+        let references = handles(given.bytes(7)?);
+        with_queue(block, |runtime, queue| {
+            if end.index != NO_END && !runtime.domain().is_live(end) {
                 return Ok(PUT_GONE);
             }
             let put = queue.put(runtime.agent.token, (0, priority), &references, content)?;
@@ -116,28 +104,62 @@ impl NativeObject {
                 Put::Closed => PUT_CLOSED,
             })
         })
-    }
+    })
+}
 
-    /// Gets an item: how many bytes of it are in `scratch` now, or all of them when they do not fit; -1: there is none,
-    /// -2: there will be none.
-    #[napi]
-    pub fn queue_get(&self, mut scratch: Uint8Array) -> napi::Result<Either<f64, Buffer>> {
-        self.queue(|runtime, queue| {
+/// `queueGet(index, generation, place)`: takes an item, copies it to `place`, and returns how many bytes it has; -1: there
+/// is none; -2: there will be none; -3: it is too large, and `takeGotItem` has it.
+extern "C" fn queue_get(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
+    answer::<3>(env, info, |given| {
+        let block = (given.number(0)?, given.number(1)?);
+        let place = given.bytes(2)?;
+        with_queue(block, |runtime, queue| {
             let item = match queue.get(runtime.agent.token)? {
                 Got::Item(item) => item,
-                Got::Empty => return Ok(Either::A(GOT_NOTHING)),
-                Got::Ended => return Ok(Either::A(GOT_END)),
+                Got::Empty => return Ok(GOT_NOTHING),
+                Got::Ended => return Ok(GOT_END),
             };
             runtime.note_arrival();
-            // SAFETY: JavaScript gives its scratch buffer away for the length of this call, in which nothing else runs.
-            let place = unsafe { scratch.as_mut() };
             match place.get_mut(..item.bytes.len()) {
                 Some(place) => {
                     place.copy_from_slice(&item.bytes);
-                    Ok(Either::A(item.bytes.len() as f64))
+                    Ok(item.bytes.len() as f64)
                 }
-                None => Ok(Either::B(item.bytes.into())),
+                None => {
+                    runtime.got_item = Some(item.bytes);
+                    Ok(GOT_LARGE)
+                }
             }
+        })
+    })
+}
+
+/// The item that was too large for `queueGet`'s place.
+#[napi]
+pub fn take_got_item() -> napi::Result<Option<Buffer>> {
+    runtime::with_any(|runtime| Ok(runtime.got_item.take().map(Buffer::from)))
+}
+
+/// The queue of a NativeObject that is open: so it is held by this process.
+fn with_queue(
+    (index, generation): (u32, u32),
+    action: impl FnOnce(&mut runtime::Runtime, Queue<'static>) -> Result<f64>,
+) -> napi::Result<f64> {
+    runtime::with(|runtime| {
+        let domain = runtime.domain();
+        let block = domain.block_of(Handle { kind: Kind::Queue, index, generation });
+        let block = block.ok_or_else(|| Error::new(Code::Handle, "the queue is not there any more".to_owned()))?;
+        action(runtime, Queue::at(domain, block)?)
+    })
+}
+
+#[napi]
+impl NativeObject {
+    fn queue<T>(&self, action: impl FnOnce(&mut runtime::Runtime, Queue<'static>) -> Result<T>) -> napi::Result<T> {
+        let block = self.block()?;
+        runtime::with(|runtime| {
+            let queue = Queue::at(runtime.domain(), block)?;
+            action(runtime, queue)
         })
     }
 
@@ -202,9 +224,10 @@ impl NativeObject {
     }
 }
 
-fn handles(numbers: &[u32]) -> Vec<Handle> {
-    let named = numbers
-        .chunks_exact(3)
-        .filter_map(|three| Some(Handle { kind: Kind::from_number(three[0])?, index: three[1], generation: three[2] }));
-    named.collect()
+/// Three numbers of four bytes each.
+fn handles(bytes: &[u8]) -> Vec<Handle> {
+    let (numbers, _) = bytes.as_chunks::<4>();
+    let (named, _) = numbers.as_chunks::<3>();
+    let named = named.iter().map(|three| three.map(u32::from_le_bytes));
+    named.filter_map(|[kind, index, generation]| Some(Handle { kind: Kind::from_number(kind)?, index, generation })).collect()
 }

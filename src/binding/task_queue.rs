@@ -1,9 +1,11 @@
 //! The pool's queue of tasks: the producer's and the worker's side, by a number of the thread's runtime.
 
-use napi::bindgen_prelude::{Buffer, Uint8Array};
+use napi::bindgen_prelude::Buffer;
+use napi::sys as raw;
 use napi_derive::napi;
 
 use super::arguments::handle;
+use super::direct::{Direct, answer};
 use super::runtime;
 use crate::memory::{Kind, Token};
 use crate::pool::task_queue::TaskQueue;
@@ -37,45 +39,79 @@ pub fn open_task_queue(instance: u32, index: u32, generation: u32, worker: u32) 
     })
 }
 
-/// Producer: `false` when the queue is full.
-#[napi]
-pub fn submit_task(id: u32, task: u32, payload: Uint8Array) -> napi::Result<bool> {
-    runtime::with(|runtime| {
-        let submitted = runtime.queue(id)?.queue.submit(task, &payload);
-        runtime.note_traffic();
-        runtime.settle();
-        submitted
+pub const DIRECT: &[Direct] =
+    &[("submitTask", Some(submit_task)), ("claimTask", Some(claim_task)), ("answerTask", Some(answer_task))];
+
+/// `submitTask(id, task, payload, length)`, by the producer: 1, or 0 when the queue is full.
+extern "C" fn submit_task(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
+    answer::<4>(env, info, |given| {
+        let (id, task, payload) = (given.number(0)?, given.number(1)?, given.bytes(2)?);
+        let payload = payload.get(..given.number(3)? as usize).unwrap_or(payload);
+        runtime::with(|runtime| {
+            let submitted = runtime.queue(id)?.queue.submit(task, payload);
+            runtime.note_traffic();
+            runtime.settle();
+            Ok(f64::from(u8::from(submitted?)))
+        })
     })
 }
+
+/// `claimTask(id, place)`, by a worker: takes the next task. Its number u32 and its payload are copied to `place`, and the
+/// bytes used returned; -1: there is none; -2: it is too large, and `takeClaimedTask` has it.
+extern "C" fn claim_task(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
+    answer::<2>(env, info, |given| {
+        let (id, place) = (given.number(0)?, given.bytes(1)?);
+        runtime::with(|runtime| {
+            let token = runtime.agent.token;
+            let state = runtime.queue(id)?;
+            let Some(task) = state.queue.claim(token, state.worker)? else { return Ok(NO_TASK) };
+            let length = NUMBER + task.payload.len();
+            let Some((number, payload)) = place.get_mut(..length).map(|place| place.split_at_mut(NUMBER)) else {
+                state.claimed = Some(task);
+                return Ok(LARGE_TASK);
+            };
+            number.copy_from_slice(&task.id.to_le_bytes());
+            payload.copy_from_slice(&task.payload);
+            Ok(length as f64)
+        })
+    })
+}
+
+/// Worker: the task that was too large for `claimTask`'s place.
+#[napi]
+pub fn take_claimed_task(id: u32) -> napi::Result<Option<ClaimedTask>> {
+    runtime::with(|runtime| {
+        let task = runtime.queue(id)?.claimed.take();
+        Ok(task.map(|task| ClaimedTask { id: task.id, payload: task.payload.into() }))
+    })
+}
+
+/// `answerTask(id, channel, status, task, content, length)`, by a worker: sends the result of its task over a channel, as
+/// a message of type `status` that begins with the task's number (4 bytes, little-endian); it has no task from then on.
+extern "C" fn answer_task(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
+    answer::<6>(env, info, |given| {
+        let (id, channel, status, task) = (given.number(0)?, given.number(1)?, given.number(2)?, given.number(3)?);
+        let content = given.bytes(4)?;
+        let content = content.get(..given.number(5)? as usize).unwrap_or(content);
+        runtime::with(|runtime| {
+            runtime.channel(channel)?.endpoint.send(status as u8, &[&task.to_le_bytes(), content])?;
+            runtime.note_traffic();
+            let state = runtime.queue(id)?;
+            state.queue.finish(state.worker);
+            Ok(0.0)
+        })
+    })
+}
+
+const NO_TASK: f64 = -1.0;
+const LARGE_TASK: f64 = -2.0;
+/// Bytes of a task's number.
+const NUMBER: usize = 4;
 
 #[napi(object)]
 pub struct ClaimedTask {
     pub id: u32,
     pub payload: Buffer,
-}
-
-/// Worker: the next task, or nothing.
-#[napi]
-pub fn claim_task(id: u32) -> napi::Result<Option<ClaimedTask>> {
-    runtime::with(|runtime| {
-        let token = runtime.agent.token;
-        let state = runtime.queue(id)?;
-        let task = state.queue.claim(token, state.worker)?;
-        Ok(task.map(|task| ClaimedTask { id: task.id, payload: task.payload.into() }))
-    })
-}
-
-/// Worker: sends the result of its task over a channel, as a message of type `status` that begins with the task's number
-/// (4 bytes, little-endian), and has no task from then on.
-#[napi]
-pub fn answer_task(id: u32, channel: u32, status: u32, task: u32, content: Uint8Array) -> napi::Result<()> {
-    runtime::with(|runtime| {
-        runtime.channel(channel)?.endpoint.send(status as u8, &[&task.to_le_bytes(), &content])?;
-        runtime.note_traffic();
-        let state = runtime.queue(id)?;
-        state.queue.finish(state.worker);
-        Ok(())
-    })
 }
 
 /// Worker: whether new tasks are to be reported to it.

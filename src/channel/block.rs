@@ -7,7 +7,7 @@
 use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
-use super::reader::{Message, Reader};
+use super::reader::{Arrival, Message, Reader};
 use super::segment::{Segment, corrupt};
 use crate::error::Result;
 use crate::memory::{Block, Domain, Handle, Kind, Token};
@@ -103,6 +103,11 @@ impl ChannelBlock {
     /// The next message for that end; `None` when all are read.
     pub fn read(self, side: Side, reader: &mut Reader) -> Result<Option<Message>> {
         reader.read(&|segment| self.move_to(side, segment))
+    }
+
+    /// The same, copied to `place`.
+    pub fn read_to(self, side: Side, reader: &mut Reader, place: &mut [u8]) -> Result<Arrival> {
+        reader.read_to(&|segment| self.move_to(side, segment), place)
     }
 
     fn segment_word(self, reader: Side) -> &'static crate::sys::atomic::AtomicU64 {

@@ -35,7 +35,7 @@
 //!   before the tail names the message.
 
 use super::block::{ChannelBlock, Side};
-use super::reader::{Message, Reader};
+use super::reader::{Arrival, Message, Reader};
 use super::segment::Segment;
 use super::writer::Writer;
 use crate::error::{Code, Error, Result};
@@ -164,6 +164,16 @@ impl Endpoint {
         let message = self.block.read(self.side, &mut self.reader);
         self.failed = message.is_err();
         message
+    }
+
+    /// The next message, copied to `place` if it has room for it.
+    pub fn receive_to(&mut self, place: &mut [u8]) -> Result<Arrival> {
+        if self.failed || self.stage != Stage::Open {
+            return Ok(Arrival::Nothing);
+        }
+        let arrival = self.block.read_to(self.side, &mut self.reader, place);
+        self.failed = arrival.is_err();
+        arrival
     }
 
     pub fn has_data(&self) -> bool {

@@ -16,5 +16,5 @@ pub mod spin;
 mod writer;
 
 pub use endpoint::Endpoint;
-pub use reader::Message;
+pub use reader::{Arrival, Message};
 pub use segment::{corrupt as overwritten, too_long};

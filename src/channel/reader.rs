@@ -1,9 +1,9 @@
 //! The reading end of one direction. What it reads was written by another process: every number is checked, and a
 //! direction whose memory makes no sense is closed with an error, never followed.
 
-use super::segment::{INLINE, JUMP, OUT_OF_LINE, Segment, corrupt, handle_from};
+use super::segment::{Frame, INLINE, JUMP, OUT_OF_LINE, Segment, corrupt, handle_from};
 use crate::error::{Code, Error, Result};
-use crate::memory::{Domain, Handle, Kind};
+use crate::memory::{Block, Domain, Handle, Kind};
 
 /// More frames than that without a message were not written by a writer of ours.
 const FRAMES_MAX: u32 = 256;
@@ -11,6 +11,21 @@ const FRAMES_MAX: u32 = 256;
 pub struct Message {
     pub message_type: u8,
     pub bytes: Vec<u8>,
+}
+
+/// What `read_to` has found.
+pub enum Arrival {
+    /// It lies at the beginning of the place that was given.
+    Here { message_type: u8, length: usize },
+    /// It is larger, and can be read on its own.
+    Larger,
+    Nothing,
+}
+
+/// A message that is still where its writer put it.
+enum Found {
+    Inline(Frame),
+    OutOfLine { frame: Frame, handle: Handle, block: Block, length: u64 },
 }
 
 pub struct Reader {
@@ -32,9 +47,27 @@ impl Reader {
 
     /// The next message; `None` when all are read. `moved` is told of each new segment before the old one is left.
     pub fn read(&mut self, moved: &dyn Fn(Handle)) -> Result<Option<Message>> {
+        let Some(found) = self.find(moved)? else { return Ok(None) };
+        let (message_type, offset, length) = found.place();
+        let bytes = self.domain.map().read_vec(offset, length as usize);
+        self.take(found);
+        Ok(Some(Message { message_type, bytes: bytes.ok_or_else(out_of_memory)? }))
+    }
+
+    /// The same; the message is copied to `place`, and stays where it is if that is too small.
+    pub fn read_to(&mut self, moved: &dyn Fn(Handle), place: &mut [u8]) -> Result<Arrival> {
+        let Some(found) = self.find(moved)? else { return Ok(Arrival::Nothing) };
+        let (message_type, offset, length) = found.place();
+        let Some(place) = place.get_mut(..length as usize) else { return Ok(Arrival::Larger) };
+        self.domain.map().read(offset, place);
+        self.take(found);
+        Ok(Arrival::Here { message_type, length: place.len() })
+    }
+
+    /// Goes to the next message, and leaves it where it is.
+    fn find(&mut self, moved: &dyn Fn(Handle)) -> Result<Option<Found>> {
         for _ in 0..FRAMES_MAX {
             let Some(frame) = self.segment.peek(self.head)? else { return Ok(None) };
-            let message_type = (frame.tag >> 8) as u8;
             match frame.tag & 0xff {
                 JUMP => {
                     let (handle, _) = handle_from(self.domain, &frame, Kind::Segment)?;
@@ -48,23 +81,16 @@ impl Reader {
                         return Err(corrupt("a jump to a segment that was read before"));
                     }
                 }
-                INLINE => {
-                    let bytes =
-                        self.domain.map().read_vec(frame.offset, frame.length as usize).ok_or_else(out_of_memory)?;
-                    self.advance(frame.end);
-                    return Ok(Some(Message { message_type, bytes }));
-                }
+                INLINE => return Ok(Some(Found::Inline(frame))),
                 OUT_OF_LINE => {
                     let (handle, length) = handle_from(self.domain, &frame, Kind::Payload)?;
                     let block = self.domain.kept(handle, self.channel)?;
-                    let sound = length <= block.length;
-                    let bytes = sound.then(|| self.domain.map().read_vec(block.offset, length as usize));
-                    // In this order: a frame that names a block which is gone would be the end of the direction.
-                    self.advance(frame.end);
-                    self.domain.let_go(handle, self.channel);
-                    let bytes = bytes.ok_or_else(|| corrupt("a message longer than its block"))?;
-                    let bytes = bytes.ok_or_else(out_of_memory)?;
-                    return Ok(Some(Message { message_type, bytes }));
+                    let found = Found::OutOfLine { frame, handle, block, length };
+                    if length > block.length {
+                        self.take(found);
+                        return Err(corrupt("a message longer than its block"));
+                    }
+                    return Ok(Some(found));
                 }
                 _ => self.advance(frame.end),
             }
@@ -72,9 +98,31 @@ impl Reader {
         Err(corrupt("frames without messages, one after the other"))
     }
 
+    /// It was copied.
+    fn take(&mut self, found: Found) {
+        match found {
+            Found::Inline(frame) => self.advance(frame.end),
+            Found::OutOfLine { frame, handle, .. } => {
+                // In this order: a frame that names a block which is gone would be the end of the direction.
+                self.advance(frame.end);
+                self.domain.let_go(handle, self.channel);
+            }
+        }
+    }
+
     fn advance(&mut self, head: u64) {
         self.head = head;
         self.segment.set_head(head);
+    }
+}
+
+impl Found {
+    /// Its type, where its bytes are in the domain, and how many.
+    fn place(&self) -> (u8, u64, u64) {
+        match self {
+            Self::Inline(frame) => ((frame.tag >> 8) as u8, frame.offset, frame.length),
+            Self::OutOfLine { frame, block, length, .. } => ((frame.tag >> 8) as u8, block.offset, *length),
+        }
     }
 }
 

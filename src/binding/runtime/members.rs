@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use super::{EVENT_CHILD_EXIT, Event, KEY_CHILD, Runtime};
 use crate::channel::Endpoint;
 use crate::error::{Code, Error, Result};
-use crate::pool::task_queue::TaskQueue;
+use crate::pool::task_queue::{Task, TaskQueue};
 use crate::process::spawn::SpawnedChild;
 use crate::sync::park;
 use crate::sys::{Errno, procfs, signal};
@@ -24,6 +24,8 @@ pub struct ChannelState {
 pub struct QueueState {
     pub queue: TaskQueue,
     pub worker: u32,
+    /// A task that this worker has taken, and that JavaScript has not got yet.
+    pub claimed: Option<Task>,
     is_producer: bool,
     pub(super) instance: usize,
     pub(super) idle: bool,
@@ -75,6 +77,7 @@ impl Runtime {
         let state = QueueState {
             queue,
             worker: worker.unwrap_or(0),
+            claimed: None,
             is_producer: worker.is_none(),
             instance: instance as usize,
             idle: false,

@@ -96,6 +96,8 @@ pub struct Runtime {
     blocking_spin: Spin,
     /// A message was handled since the loop last slept.
     had_traffic: bool,
+    /// An item of a queue that was got, and that JavaScript has not taken yet.
+    pub got_item: Option<Vec<u8>>,
     /// The last field, as fields are dropped in order: with the agent the process may leave the domain, and what it had
     /// there can be another's.
     pub agent: Agent,
@@ -197,6 +199,7 @@ impl Runtime {
             spin: Spin::new(spin_from_environment()),
             blocking_spin: Spin::new(spin_from_environment()),
             had_traffic: false,
+            got_item: None,
         })
     }
 
