@@ -96,9 +96,21 @@ const receiving = {
  * @returns {Uint8Array} the message; valid until the next call
  */
 function pack(value, root, inside = '') {
+  const { bytes, pos } = packInPlace(value, root, inside, false);
+  return bytes.subarray(0, pos);
+}
+
+/**
+ * The same, as the codec's encodeInPlace() gives it.
+ * @param {unknown} value
+ * @param {string} root
+ * @param {string} inside
+ * @param {boolean} takesPieces whether large buffers may go beside the message
+ */
+function packInPlace(value, root, inside, takesPieces) {
   shipped = [];
   try {
-    return codec.encode(value, { root, context: sending });
+    return codec.encodeInPlace(value, root, sending, takesPieces);
   } catch (error) {
     takeBack();
     throw inside === '' ? error : withoutWrapping(error, root, inside);
@@ -141,9 +153,12 @@ function unpackFromAbroad(bytes) {
   return codec.decode(bytes);
 }
 
+/** Of a message's bytes: the ArrayBuffer with its large pieces, if it has some. */
+const area = Symbol('area');
+
 /** @param {Uint8Array} bytes @param {number} [length] of the message at their beginning; all of them unless given */
 function unpack(bytes, length) {
-  return codec.decode(bytes, { context: receiving, length });
+  return codec.decode(bytes, { context: receiving, length, area: bytes[area] });
 }
 
 /**
@@ -153,13 +168,14 @@ function unpack(bytes, length) {
 function discard(bytes) {
   if (bytes === undefined) return;
   try {
-    unpack(bytes);
+    codec.decode(bytes, { context: receiving, area: null });
   } catch {
     // What cannot be read holds nothing that could be released.
   }
 }
 
 module.exports = {
+  area,
   travel,
   met,
   jsonMeetings,
@@ -167,6 +183,7 @@ module.exports = {
   onRevive,
   onBuffer,
   pack,
+  packInPlace,
   packAbroad,
   unpack,
   unpackFromAbroad,

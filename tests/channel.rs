@@ -91,7 +91,7 @@ fn echo(domain: &'static Domain, arguments: &[u64]) {
     let agent = Agent::enlist(domain).expect("an agent");
     let mut end = Endpoint::open(&agent, handle(Kind::Channel, arguments[0])).expect("the channel");
     while !end.is_ended() || end.has_data() {
-        while let Some(Message { message_type, bytes }) = end.receive().expect("sound") {
+        while let Some(Message { message_type, bytes, .. }) = end.receive().expect("sound") {
             send(&mut end, message_type, &bytes).expect("sent back");
         }
         agent.park(Duration::from_millis(100));

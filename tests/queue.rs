@@ -117,7 +117,7 @@ fn new_queue(domain: &'static Domain, acknowledged: bool, items: u8) -> (Block, 
 }
 
 /// What is in the queue, without waiting; the sizes are those of what comes, once the death is known.
-fn taken(domain: &'static Domain, block: Block, is_reaped: bool) -> Vec<Item> {
+fn taken(domain: &'static Domain, block: Block, is_reaped: bool) -> Vec<Item<'static>> {
     let items = bounded("the guards of a dead process", move || {
         let queue = Queue::at(domain, block).expect("sound");
         let me = domain.first_agent();

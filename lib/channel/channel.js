@@ -4,7 +4,7 @@
 const { setImmediate } = require('node:timers');
 const native = require('../binding');
 const runtime = require('../runtime');
-const { discard, pack, takeBack } = require('../travel');
+const { area, discard, pack, packInPlace, takeBack } = require('../travel');
 
 /** Message types: text, or a value in the codec's bytes. */
 const TEXT = 0;
@@ -80,9 +80,12 @@ class Channel {
 
   /** Sends a value of any kind. @returns {number} bytes that the peer has not read yet */
   sendValue(value, root, inside) {
-    const bytes = pack(value, root, inside);
+    const packed = packInPlace(value, root, inside ?? '', true);
+    const { bytes, pos, pieces } = packed;
     try {
-      return native.channelSend(this.#id, VALUE, bytes, bytes.length);
+      if (pieces.length === 0) return native.channelSend(this.#id, VALUE, bytes, pos);
+      packed.pieces = null;
+      return native.channelSendPieces(this.#id, VALUE, bytes, pos, pieces);
     } catch (error) {
       takeBack();
       throw error;
@@ -109,7 +112,7 @@ class Channel {
     for (;;) {
       const message = this.#shut ? [] : native.channelReceiveOne(this.#id);
       if (message.length === 0) return messages;
-      messages.push(message);
+      messages.push(withArea(message));
     }
   }
 
@@ -161,7 +164,7 @@ class Channel {
     this.#batch ??= new Batch();
     const used = native.channelReceive(this.#id, this.#batch.bytes);
     if (used === TOO_LARGE) {
-      const [type, content] = native.channelReceiveOne(this.#id);
+      const [type, content] = withArea(native.channelReceiveOne(this.#id));
       this.#onMessage(type, content);
       return true;
     }
@@ -186,7 +189,12 @@ class Channel {
       if (this.#position < this.#end) setImmediate(() => this.#drain());
     }
   }
+}
 
+/** A message's type and content, which knows its area. */
+function withArea(message) {
+  if (message.length > 2) message[1][area] = message[2];
+  return message;
 }
 
 /** Where the addon copies messages to. */

@@ -6,11 +6,12 @@
 // the bytes it shows are written. A resizable ArrayBuffer arrives with the size it has now.
 
 const { types } = require('node:util');
-const { TAGS } = require('./tags');
+const { TAGS, OTHERS, PIECE_ALIGN, PIECE_MIN } = require('./tags');
 const { Failure, failed, property } = require('./path');
 const { cannot } = require('./refusals');
 
-const { BUFFER, ARRAY_BUFFER, VIEW } = TAGS;
+const { BUFFER, ARRAY_BUFFER, VIEW, OTHER } = TAGS;
+const { PIECE_BUFFER, PIECE_ARRAY_BUFFER } = OTHERS;
 
 // The view type byte is the index. Only ever append.
 const VIEW_TYPES = [
@@ -43,6 +44,7 @@ const [bufferOfDataView, offsetOfDataView, sizeOfDataView] = ['buffer', 'byteOff
 function writeArrayBuffer(encoder, buffer) {
   const bytes = bytesOf(buffer);
   encoder.references.add(buffer);
+  if (encoder.pieces !== null && bytes.length >= PIECE_MIN) return writePiece(encoder, PIECE_ARRAY_BUFFER, bytes);
   encoder.byte(ARRAY_BUFFER);
   encoder.block(bytes, bytes.length);
 }
@@ -66,8 +68,10 @@ function writeView(encoder, view) {
   const shared = types.isSharedArrayBuffer(buffer);
   if (isBuffer && !shared) {
     encoder.references.add(view);
+    const size = lengthOf.call(view);
+    if (encoder.pieces !== null && size >= PIECE_MIN) return writePiece(encoder, PIECE_BUFFER, view);
     encoder.byte(BUFFER);
-    encoder.block(view, lengthOf.call(view));
+    encoder.block(view, size);
     return;
   }
   const name = isDataView ? 'DataView' : typedArrayName.call(view);
@@ -83,6 +87,28 @@ function writeView(encoder, view) {
   encoder.varint((isDataView ? offsetOfDataView : offsetOfArray).call(view));
   encoder.varint((isDataView ? sizeOfDataView : lengthOf).call(view));
   encoder.references.add(view);
+}
+
+/** The bytes go with the message, and are not written into it. */
+function writePiece(encoder, kind, bytes) {
+  const size = lengthOf.call(bytes);
+  encoder.byte(OTHER);
+  encoder.byte(kind);
+  encoder.varint(encoder.areaSize);
+  encoder.varint(size);
+  encoder.pieces.push(bytes);
+  encoder.areaSize = Math.ceil((encoder.areaSize + size) / PIECE_ALIGN) * PIECE_ALIGN;
+}
+
+function readPiece(decoder, kind) {
+  const [place, size] = [decoder.varint(), decoder.varint()];
+  const { area } = decoder;
+  // Whoever reads a message only to throw it away has no area.
+  if (area === null) return decoder.keep(kind === PIECE_BUFFER ? Buffer.alloc(0) : new ArrayBuffer(0));
+  if (area === undefined || place + size > area.byteLength)
+    decoder.fail('a buffer lies outside the area of its message');
+  if (kind === PIECE_BUFFER) return decoder.keep(Buffer.from(area, place, size));
+  return decoder.keep(size === area.byteLength ? area : area.slice(place, place + size));
 }
 
 function readBuffer(decoder) {
@@ -116,4 +142,12 @@ function readView(decoder) {
   return decoder.keep(new View(buffer, offset, length));
 }
 
-module.exports = { writeArrayBuffer, writeSharedArrayBuffer, writeView, readBuffer, readArrayBuffer, readView };
+module.exports = {
+  writeArrayBuffer,
+  writeSharedArrayBuffer,
+  writeView,
+  readBuffer,
+  readArrayBuffer,
+  readPiece,
+  readView,
+};

@@ -10,7 +10,7 @@ const { TAGS, OTHERS, VERSION, SHORT_STRING, SHAPE, SHAPE_COUNT_SHORT, DEPTH_MAX
 const { readShape } = require('./shapes');
 const { readShaped, readObject } = require('./plain');
 const { readArray, readArrayTail } = require('./arrays');
-const { readBuffer, readArrayBuffer, readView } = require('./buffers');
+const { readBuffer, readArrayBuffer, readPiece, readView } = require('./buffers');
 const { readError } = require('./errors');
 const builtins = require('./builtins');
 const { readPlace, readDeferred } = require('./deferred');
@@ -23,7 +23,7 @@ const doubles = new Float64Array(1);
 const doubleBytes = new Uint8Array(doubles.buffer);
 
 class Decoder {
-  constructor(bytes, context, length) {
+  constructor(bytes, context, length, area) {
     this.bytes = bytes;
     this.pos = 0;
     this.end = length;
@@ -35,6 +35,7 @@ class Decoder {
     this.mayDefer = true;
     this.shapes = null;
     this.context = context;
+    this.area = area;
   }
 
   fail(reason, cause) {
@@ -244,7 +245,9 @@ class Decoder {
 
 function readOther(decoder) {
   const kind = decoder.byte();
-  return kind === OTHERS.DEFERRED ? readPlace(decoder) : builtins.readOther(decoder, kind);
+  if (kind === OTHERS.DEFERRED) return readPlace(decoder);
+  if (kind === OTHERS.PIECE_BUFFER || kind === OTHERS.PIECE_ARRAY_BUFFER) return readPiece(decoder, kind);
+  return builtins.readOther(decoder, kind);
 }
 
 const READERS = new Array(256).fill((decoder) => decoder.fail('there is an unknown tag'));
@@ -284,12 +287,13 @@ Object.entries({
 /**
  * The value of a message that encode() made.
  * @param {Uint8Array} bytes of any origin; they must not change during the call
- * @param {{ length?: number, context?: { revive(kind: number, index: number, generation: number, extra: unknown): object } }} [options]
- *   `length`: the message is so many bytes at the beginning of `bytes`; all of them unless given
+ * @param {{ length?: number, context?: { revive(kind: number, index: number, generation: number, extra: unknown): object }, area?: ArrayBuffer | null }} [options]
+ *   `length`: the message is so many bytes at the beginning of `bytes`; all of them unless given. `area`: where its
+ *   pieces are; null: they are not wanted
  * @throws {MultiprocError} ERR_MULTIPROC_DESERIALIZE; a MultiprocError that revive() throws comes through as it is
  */
 function decode(bytes, options) {
-  const decoder = new Decoder(bytes, options?.context, options?.length ?? bytes.length);
+  const decoder = new Decoder(bytes, options?.context, options?.length ?? bytes.length, options?.area);
   try {
     if (decoder.byte() !== VERSION) decoder.fail('the version does not match');
     const value = decoder.value();

@@ -31,12 +31,14 @@ class Encoder extends Writer {
     super();
     this.references = new References();
     this.deferred = [];
-    this.begin(undefined);
+    this.begin(undefined, false);
   }
 
-  begin(context) {
+  begin(context, takesPieces) {
     this.rewind();
     this.context = context;
+    this.pieces = takesPieces ? [] : null;
+    this.areaSize = 0;
     this.depth = 0;
     this.mayDefer = true;
     this.filled = null;
@@ -214,32 +216,49 @@ let busy = false;
 /**
  * The bytes of a value. They lie in a scratch buffer that the next encode() writes over: send or copy them first.
  * @param {unknown} value
- * @param {{ root?: string, context?: { describe(object: object): null | { kind: number, index: number, generation: number, extra?: unknown } } }} [options]
+ * @param {{ root?: string, context?: Context }} [options]
  *   `root` is the first part of the path in an error; `context` knows multiproc objects
  * @returns {Buffer}
  * @throws {SerializationError} naming the `path` of what cannot travel
+ *
+ * @typedef {{ describe(object: object): null | { kind: number, index: number, generation: number, extra?: unknown } }} Context
  */
 function encode(value, options) {
-  if (busy) return encodeWith(new Encoder(), value, options);
+  const { bytes, pos } = encodeInPlace(value, options?.root ?? 'value', options?.context, false);
+  return bytes.subarray(0, pos);
+}
+
+/**
+ * The same for who sends at once: the first `pos` of `bytes`, and `pieces` that go with them, if they may: bytes of large
+ * buffers, which lie one after the other in the message's area.
+ * @param {unknown} value
+ * @param {string} root
+ * @param {Context | undefined} context
+ * @param {boolean} takesPieces
+ * @returns {{ bytes: Buffer, pos: number, pieces: Uint8Array[] | null }} the caller forgets `pieces` (`null`) when they are sent
+ */
+function encodeInPlace(value, root, context, takesPieces) {
+  if (busy) return encodeWith(new Encoder(), value, root, context, takesPieces);
   busy = true;
   try {
-    return encodeWith(shared, value, options);
+    return encodeWith(shared, value, root, context, takesPieces);
   } finally {
     busy = false;
   }
 }
 
-function encodeWith(encoder, value, options) {
-  encoder.begin(options?.context);
+function encodeWith(encoder, value, root, context, takesPieces) {
+  encoder.begin(context, takesPieces);
   try {
     encoder.byte(VERSION);
     encoder.value(value);
     if (encoder.deferred.length > 0) writeDeferred(encoder);
-    return encoder.bytes.subarray(0, encoder.pos);
+    return encoder;
   } catch (error) {
     const failure = failed(error);
     if (encoder.filled !== null) findDeferred(failure, encoder, value);
-    throw publicError(failure, options?.root ?? 'value');
+    encoder.pieces = null;
+    throw publicError(failure, root);
   } finally {
     encoder.end();
   }
@@ -257,7 +276,7 @@ class Finder extends Encoder {
 function findDeferred(failure, { filled, context }, value) {
   for (let entry = filled; entry !== null; entry = entry.parent) {
     const finder = new Finder();
-    finder.begin(context);
+    finder.begin(context, false);
     finder.wanted = entry.object;
     try {
       if (entry.parent === null) finder.value(value);
@@ -271,8 +290,8 @@ function findDeferred(failure, { filled, context }, value) {
 function publicError(failure, root) {
   const path = pathOf(failure, root);
   const error = new SerializationError(`${path} ${failure.reason}`, { path, cause: failure.cause });
-  Error.captureStackTrace(error, encode);
+  Error.captureStackTrace(error, encodeInPlace);
   return error;
 }
 
-module.exports = { encode };
+module.exports = { encode, encodeInPlace };

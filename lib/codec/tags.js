@@ -54,6 +54,8 @@ const OTHERS = Object.freeze({
   BOXED: 0, //             a primitive
   URL: 1, //               string
   URL_SEARCH_PARAMS: 2, // string
+  PIECE_BUFFER: 4, //       place and byte count in the message's area: a Buffer's bytes
+  PIECE_ARRAY_BUFFER: 5, // the same of an ArrayBuffer
   DEFERRED: 3, //          OBJECT, NULL_OBJECT, ARRAY, MAP, SET, or ERROR and the head of one; contents: see deferred.js
 });
 
@@ -62,6 +64,11 @@ const OTHERS = Object.freeze({
 const DEPTH_DEFERRED = 500;
 // Levels that a receiver accepts, and a sender where contents cannot wait: in the description of a multiproc object.
 const DEPTH_MAX = 1000;
+
+// From this size on the bytes of a buffer are no part of the message, where the way can carry pieces: they go straight
+// into shared memory, and are used there. Each begins at a multiple of PIECE_ALIGN (src/channel/payload.rs).
+const PIECE_MIN = 64 * 1024;
+const PIECE_ALIGN = 64;
 
 // What a value may take in memory for each byte of its message, beside MEMORY_BASE. The most that was seen is 207, for
 // empty Buffers on Node.js 24: two bytes of message each. fuzz/ holds every decode to it.
@@ -81,6 +88,8 @@ module.exports = {
   OTHERS,
   DEPTH_DEFERRED,
   DEPTH_MAX,
+  PIECE_MIN,
+  PIECE_ALIGN,
   MEMORY_FACTOR,
   MEMORY_BASE,
   SHAPE_KEYS_MAX,

@@ -4,7 +4,7 @@
 const native = require('../binding');
 const { deadline } = require('../sync/deadline');
 const { TIMED_OUT } = require('../sync/outcome');
-const { giveBack, pack, takeShipped, unpack } = require('../travel');
+const { area, giveBack, packInPlace, takeShipped, unpack } = require('../travel');
 
 // What queuePut() and queueGet() return; src/binding/queue.rs has the same numbers. A native queue's `index` and
 // `generation` are what they name it by.
@@ -29,10 +29,16 @@ const scratch = Buffer.allocUnsafeSlow(16 * 1024);
 /** A value that is on its way into a queue: packed once, whatever becomes of the value meanwhile. */
 class Parcel {
   #bytes;
+  #length;
+  /** Large buffers, which go beside it. */
+  #pieces;
   #references;
 
-  constructor(value, root) {
-    this.#bytes = pack(value, root);
+  /** @param {boolean} [takesPieces] whether the queue has items with pieces */
+  constructor(value, root, takesPieces = true) {
+    const packed = packInPlace(value, root, '', takesPieces);
+    [this.#bytes, this.#length, this.#pieces] = [packed.bytes, packed.pos, packed.pieces];
+    packed.pieces = null;
     this.#references = takeShipped();
   }
 
@@ -41,18 +47,21 @@ class Parcel {
    * @param {number} [priority] for a queue by priority
    * @returns {typeof DONE | typeof FULL | typeof CLOSED | typeof GONE}
    */
-  put(queue, end = NO_END, priority = 0) {
+  put({ index, generation }, end = NO_END, priority = 0) {
     const references = this.#references === undefined ? NO_REFERENCES : bytesOf(this.#references);
-    const { index, generation } = queue;
-    const bytes = this.#bytes;
-    const result = native.queuePut(index, generation, bytes, bytes.length, end[0], end[1], priority, references);
+    const [bytes, length, pieces] = [this.#bytes, this.#length, this.#pieces];
+    const result =
+      pieces === null || pieces.length === 0
+        ? native.queuePut(index, generation, bytes, length, end[0], end[1], priority, references)
+        : native.queuePutPieces(index, generation, bytes, length, end[0], end[1], references, pieces);
     if (result === DONE) this.#references = undefined;
     return result;
   }
 
-  /** It has to wait: the bytes are the packer's, and written over by the next one. */
+  /** It has to wait: the bytes are the packer's, and written over by the next one, and the pieces are the user's. */
   keep() {
-    this.#bytes = Buffer.from(this.#bytes);
+    this.#bytes = Buffer.from(this.#bytes.subarray(0, this.#length));
+    this.#pieces = this.#pieces?.map((piece) => Uint8Array.prototype.slice.call(piece)) ?? null;
   }
 
   /** It was not put: what it refers to is not kept by it any more. */
@@ -69,7 +78,13 @@ function take(queue) {
   const found = native.queueGet(queue.index, queue.generation, scratch);
   if (found >= 0) return unpack(scratch, found);
   if (found === NOTHING) return EMPTY;
-  return found === LARGE ? unpack(native.takeGotItem()) : ENDED;
+  return found === LARGE ? unpackKept() : ENDED;
+}
+
+function unpackKept() {
+  const [bytes, itsArea] = native.takeGotItem();
+  bytes[area] = itsArea;
+  return unpack(bytes);
 }
 
 /**

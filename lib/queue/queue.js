@@ -59,6 +59,8 @@ class Queue extends SharedObject {
     const queue = open(this, 'constructor');
     [queue.index, queue.generation] = queue.identity();
     const state = queue.queueState();
+    // Items that lie in blocks of their own anyway have none.
+    queue.takesPieces = state[MANUAL] === 0 && state[BY_PRIORITY] === 0;
     this.#isManual = state[MANUAL] === 1;
     [this.#maxSize, this.#maxBytes] = [state[MAX_SIZE], state[MAX_BYTES]];
   }
@@ -108,7 +110,7 @@ class Queue extends SharedObject {
     const queue = pin(this, 'put');
     let parcel;
     try {
-      parcel = new Parcel(value, 'value');
+      parcel = new Parcel(value, 'value', queue.takesPieces);
       const attempt = () => parcel.put(queue, undefined, priority);
       let result = attempt();
       if (result === FULL) {
@@ -129,7 +131,7 @@ class Queue extends SharedObject {
   tryPut(value, options) {
     const priority = priorityOf('queue.tryPut()', options);
     const queue = open(this, 'tryPut');
-    const parcel = new Parcel(value, 'value');
+    const parcel = new Parcel(value, 'value', queue.takesPieces);
     try {
       const result = parcel.put(queue, undefined, priority);
       if (result !== FULL) settled(result, 'tryPut', 0);
@@ -289,7 +291,7 @@ class PriorityQueue extends Queue {
 
 function putSync(object, value, limit, priority) {
   const queue = open(object, 'putSync');
-  const parcel = new Parcel(value, 'value');
+  const parcel = new Parcel(value, 'value', queue.takesPieces);
   try {
     const attempt = () => parcel.put(queue, undefined, priority);
     let result = attempt();

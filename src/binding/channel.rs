@@ -1,9 +1,10 @@
 //! Channels: one agent's end of a channel of messages, by a number of the thread's runtime.
 
-use napi::bindgen_prelude::{Buffer, Env, Unknown};
+use napi::bindgen_prelude::{Buffer, Env, Uint8Array, Unknown};
 use napi::sys as raw;
 use napi_derive::napi;
 
+use super::area;
 use super::arguments::{handle, throw};
 use super::direct::{Direct, answer};
 use super::runtime;
@@ -60,20 +61,33 @@ extern "C" fn channel_send(env: raw::napi_env, info: raw::napi_callback_info) ->
     answer::<4>(env, info, |given| {
         let content = given.bytes(2)?;
         let content = content.get(..given.number(3)? as usize).unwrap_or(content);
-        send(given.number(0)?, given.number(1)? as u8, content)
+        send(given.number(0)?, given.number(1)? as u8, content, &[])
     })
 }
 
 /// Sends text that is too long for a scratch buffer.
 #[napi]
 pub fn channel_send_text(id: u32, text: String) -> napi::Result<f64> {
-    send(id, TEXT, text.as_bytes())
+    send(id, TEXT, text.as_bytes(), &[])
 }
 
-fn send(id: u32, message_type: u8, content: &[u8]) -> napi::Result<f64> {
+/// Sends a message with large pieces, the first `length` bytes of `content` and what lies behind it.
+#[napi]
+pub fn channel_send_pieces(
+    id: u32,
+    message_type: u32,
+    content: &[u8],
+    length: u32,
+    pieces: Vec<Uint8Array>,
+) -> napi::Result<f64> {
+    let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
+    send(id, message_type as u8, content.get(..length as usize).unwrap_or(content), &pieces)
+}
+
+fn send(id: u32, message_type: u8, content: &[u8], pieces: &[&[u8]]) -> napi::Result<f64> {
     runtime::with(|runtime| {
         let endpoint = &mut runtime.channel(id)?.endpoint;
-        endpoint.send(message_type, &[content])?;
+        endpoint.send_with(message_type, &[content], pieces)?;
         let backlog = endpoint.backlog_bytes();
         runtime.note_traffic();
         Ok(backlog as f64)
@@ -110,14 +124,15 @@ fn receive(endpoint: &mut Endpoint, place: &mut [u8]) -> Result<f64> {
     Ok(used as f64)
 }
 
-/// The next message, of any size: its type and its content, a string for type 0, a Buffer of its own for others; none, if
-/// there is none.
-#[napi(ts_return_type = "Array<number | string | Buffer>")]
+/// The next message, of any size: its type and its content, a string for type 0, a Buffer of its own for others, and its
+/// area as an ArrayBuffer, if it has one; none of that if there is none.
+#[napi(ts_return_type = "Array<number | string | Buffer | ArrayBuffer>")]
 pub fn channel_receive_one(env: Env, id: u32) -> napi::Result<Unknown<'static>> {
     let mut array = std::ptr::null_mut();
     // SAFETY: `env` is live.
     unsafe { raw::napi_create_array(env.raw(), &raw mut array) };
-    if let Some(message) = runtime::with_any(|runtime| runtime.channel(id)?.endpoint.receive())? {
+    if let Some(mut message) = runtime::with_any(|runtime| runtime.channel(id)?.endpoint.receive())? {
+        let area = message.area.take();
         let mut kind = std::ptr::null_mut();
         // SAFETY: `env` is live.
         unsafe { raw::napi_create_uint32(env.raw(), u32::from(message.message_type), &raw mut kind) };
@@ -126,6 +141,11 @@ pub fn channel_receive_one(env: Env, id: u32) -> napi::Result<Unknown<'static>> 
         unsafe { raw::napi_set_element(env.raw(), array, 0, kind) };
         // SAFETY: see above.
         unsafe { raw::napi_set_element(env.raw(), array, 1, content) };
+        if let Some(area) = area {
+            let area = area::to_javascript(env, area)?;
+            // SAFETY: see above.
+            unsafe { raw::napi_set_element(env.raw(), array, 2, area) };
+        }
     }
     // SAFETY: a live value of this environment, in the scope of the running call.
     unsafe { napi::bindgen_prelude::FromNapiValue::from_napi_value(env.raw(), array) }

@@ -1,6 +1,7 @@
 //! The only Rust that knows Node-API: one file for each noun, and the runtime that joins a thread's event
 //! loop with the domain. Nothing is decided here.
 
+mod area;
 mod arguments;
 mod barrier;
 mod buffer;

@@ -1,9 +1,10 @@
 //! Queues and the ends of pipes, as JavaScript calls them.
 
-use napi::bindgen_prelude::{Buffer, Either};
+use napi::bindgen_prelude::{Buffer, Either, Env, FromNapiValue, ToNapiValue, Uint8Array, Unknown};
 use napi::sys as raw;
 use napi_derive::napi;
 
+use super::area;
 use super::arguments::handle;
 use super::direct::{Direct, answer};
 use super::object::NativeObject;
@@ -90,25 +91,54 @@ extern "C" fn queue_put(env: raw::napi_env, info: raw::napi_callback_info) -> ra
         let content = given.bytes(2)?;
         let content = content.get(..given.number(3)? as usize).unwrap_or(content);
         let end = Handle { kind: Kind::PipeEnd, index: given.number(4)?, generation: given.number(5)? };
-        let priority = given.double(6)?;
-        let references = handles(given.bytes(7)?);
-        with_queue(block, |runtime, queue| {
-            if end.index != NO_END && !runtime.domain().is_live(end) {
-                return Ok(PUT_GONE);
-            }
-            let put = queue.put(runtime.agent.token, (0, priority), &references, content)?;
-            runtime.note_traffic();
-            Ok(match put {
-                Put::Done => PUT_DONE,
-                Put::Full => PUT_FULL,
-                Put::Closed => PUT_CLOSED,
-            })
+        put(block, end, given.double(6)?, given.bytes(7)?, content, &[])
+    })
+}
+
+/// The same with large pieces, `length` bytes of `content` and what lies behind them.
+#[napi]
+#[allow(clippy::too_many_arguments, reason = "those of `queuePut`, and the pieces; napi-rs hides from `expect`")]
+pub fn queue_put_pieces(
+    index: u32,
+    generation: u32,
+    content: &[u8],
+    length: u32,
+    end_index: u32,
+    end_generation: u32,
+    references: &[u8],
+    pieces: Vec<Uint8Array>,
+) -> napi::Result<f64> {
+    let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
+    let content = content.get(..length as usize).unwrap_or(content);
+    let end = Handle { kind: Kind::PipeEnd, index: end_index, generation: end_generation };
+    put((index, generation), end, 0.0, references, content, &pieces)
+}
+
+fn put(
+    block: (u32, u32),
+    end: Handle,
+    priority: f64,
+    references: &[u8],
+    content: &[u8],
+    pieces: &[&[u8]],
+) -> napi::Result<f64> {
+    let references = handles(references);
+    with_queue(block, |runtime, queue| {
+        if end.index != NO_END && !runtime.domain().is_live(end) {
+            return Ok(PUT_GONE);
+        }
+        let put = queue.put_with(runtime.agent.token, (0, priority), &references, content, pieces)?;
+        runtime.note_traffic();
+        Ok(match put {
+            Put::Done => PUT_DONE,
+            Put::Full => PUT_FULL,
+            Put::Closed => PUT_CLOSED,
         })
     })
 }
 
 /// `queueGet(index, generation, place)`: takes an item, copies it to `place`, and returns how many bytes it has; -1: there
-/// is none; -2: there will be none; -3: it is too large, and `takeGotItem` has it.
+/// is none; -2: there will be none; -3: it is too large or has large pieces, and `takeGotItem` has it.
 extern "C" fn queue_get(env: raw::napi_env, info: raw::napi_callback_info) -> raw::napi_value {
     answer::<3>(env, info, |given| {
         let block = (given.number(0)?, given.number(1)?);
@@ -120,24 +150,28 @@ extern "C" fn queue_get(env: raw::napi_env, info: raw::napi_callback_info) -> ra
                 Got::Ended => return Ok(GOT_END),
             };
             runtime.note_arrival();
-            match place.get_mut(..item.bytes.len()) {
-                Some(place) => {
-                    place.copy_from_slice(&item.bytes);
-                    Ok(item.bytes.len() as f64)
-                }
-                None => {
-                    runtime.got_item = Some(item.bytes);
-                    Ok(GOT_LARGE)
-                }
+            if let Some(place) = place.get_mut(..item.bytes.len()).filter(|_| item.area.is_none()) {
+                place.copy_from_slice(&item.bytes);
+                return Ok(item.bytes.len() as f64);
             }
+            runtime.got_item = Some(item);
+            Ok(GOT_LARGE)
         })
     })
 }
 
-/// The item that was too large for `queueGet`'s place.
-#[napi]
-pub fn take_got_item() -> napi::Result<Option<Buffer>> {
-    runtime::with_any(|runtime| Ok(runtime.got_item.take().map(Buffer::from)))
+/// The item that `queueGet` has kept: its bytes, and its area, if it has one.
+#[napi(ts_return_type = "[Buffer, ArrayBuffer?]")]
+pub fn take_got_item(env: Env) -> napi::Result<Vec<Unknown<'static>>> {
+    let item = runtime::with_any(|runtime| {
+        let missing = || Error::new(Code::Internal, "no item was kept".to_owned());
+        runtime.got_item.take().ok_or_else(missing)
+    })?;
+    // SAFETY: `env` is live.
+    let bytes = unsafe { Buffer::to_napi_value(env.raw(), Buffer::from(item.bytes)) }?;
+    let area = item.area.map(|area| area::to_javascript(env, area)).transpose()?;
+    // SAFETY: both are live values of this environment, in the scope of the running call.
+    std::iter::once(bytes).chain(area).map(|value| unsafe { Unknown::from_napi_value(env.raw(), value) }).collect()
 }
 
 /// The queue of a NativeObject that is open: so it is held by this process.
@@ -229,5 +263,7 @@ fn handles(bytes: &[u8]) -> Vec<Handle> {
     let (numbers, _) = bytes.as_chunks::<4>();
     let (named, _) = numbers.as_chunks::<3>();
     let named = named.iter().map(|three| three.map(u32::from_le_bytes));
-    named.filter_map(|[kind, index, generation]| Some(Handle { kind: Kind::from_number(kind)?, index, generation })).collect()
+    named
+        .filter_map(|[kind, index, generation]| Some(Handle { kind: Kind::from_number(kind)?, index, generation }))
+        .collect()
 }

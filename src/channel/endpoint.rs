@@ -149,10 +149,15 @@ impl Endpoint {
 
     /// Writes a message and wakes its reader. Never blocks.
     pub fn send(&mut self, message_type: u8, parts: &[&[u8]]) -> Result<()> {
+        self.send_with(message_type, parts, &[])
+    }
+
+    /// The same with large `pieces`, which are copied once, and not again by who reads them.
+    pub fn send_with(&mut self, message_type: u8, parts: &[&[u8]], pieces: &[&[u8]]) -> Result<()> {
         if self.stage != Stage::Open || !self.is_peer_open() {
             return Err(Error::new(Code::ChannelClosed, "the other end of the channel is closed".to_owned()));
         }
-        self.writer.write(message_type, parts)?;
+        self.writer.write(message_type, parts, pieces)?;
         self.wake_peer();
         Ok(())
     }
@@ -186,7 +191,7 @@ impl Endpoint {
     }
 
     /// Bytes that the peer has not taken from the present segment.
-    pub fn backlog_bytes(&self) -> u64 {
+    pub fn backlog_bytes(&mut self) -> u64 {
         if self.stage == Stage::Open { self.writer.backlog_bytes() } else { 0 }
     }
 

@@ -24,6 +24,8 @@ pub const JUMP: u32 = 1;
 pub const INLINE: u32 = 2;
 /// A message in a block of its own, whose handle and length are the payload.
 pub const OUT_OF_LINE: u32 = 3;
+/// The same, and the block has large pieces of it behind it (payload.rs).
+pub const WITH_AREA: u32 = 4;
 
 pub const FRAME_HEADER: u64 = 8;
 const DATA: u64 = 128;

@@ -3,11 +3,14 @@
 //! writer. Large messages travel in blocks of their own. Segments and these blocks belong to the channel as soon as they
 //! are filled, and are published by the tail that names them; the reader lets go of them.
 
-use super::segment::{FRAME_HEADER, INLINE, JUMP, OUT_OF_LINE, Segment, corrupt, handle_bytes};
+use super::payload;
+use super::segment::{FRAME_HEADER, INLINE, JUMP, OUT_OF_LINE, Segment, WITH_AREA, corrupt, handle_bytes};
 use crate::error::Result;
-use crate::memory::{Domain, Handle, Kind};
+use crate::memory::{Domain, Handle};
 
 const SEGMENT_MAX: u64 = 4 << 20;
+/// Below this it does not matter how much the reader has taken.
+const SMALL_BACKLOG: u64 = 16 << 10;
 /// Messages above this share of a segment travel in a block of their own.
 const INLINE_SHARE: u64 = 4;
 
@@ -30,26 +33,19 @@ impl Writer {
         Ok(Self { domain, channel, segment, tail, head })
     }
 
-    /// A message, given in parts.
-    pub fn write(&mut self, message_type: u8, parts: &[&[u8]]) -> Result<()> {
-        let kind = u32::from(message_type) << 8;
+    /// A message, given in parts, and its large pieces.
+    pub fn write(&mut self, message_type: u8, parts: &[&[u8]], pieces: &[&[u8]]) -> Result<()> {
         let length: u64 = parts.iter().map(|part| part.len() as u64).sum();
-        if length + FRAME_HEADER > self.segment.capacity() / INLINE_SHARE {
-            let block = self.domain.allocate(Kind::Payload, length)?;
-            let mut at = block.offset;
-            for part in parts {
-                self.domain.map().write(at, part);
-                at += part.len() as u64;
-            }
-            self.domain.keep(block.handle, self.channel);
-            self.domain.detach(block.handle);
-            let put = self.put(kind | OUT_OF_LINE, &[&handle_bytes(block.handle, length)]);
-            if put.is_err() {
-                self.domain.let_go(block.handle, self.channel);
-            }
-            return put;
+        if pieces.is_empty() && length + FRAME_HEADER <= self.segment.capacity() / INLINE_SHARE {
+            return self.put(u32::from(message_type) << 8 | INLINE, parts);
         }
-        self.put(kind | INLINE, parts)
+        let tag = if pieces.is_empty() { OUT_OF_LINE } else { WITH_AREA };
+        let (handle, bytes) = payload::put(self.domain, self.channel, parts, pieces)?;
+        let put = self.put(u32::from(message_type) << 8 | tag, &[&handle_bytes(handle, bytes)]);
+        if put.is_err() {
+            self.domain.let_go(handle, self.channel);
+        }
+        put
     }
 
     fn put(&mut self, tag: u32, parts: &[&[u8]]) -> Result<()> {
@@ -72,8 +68,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Bytes committed in the present segment that the reader has not taken.
-    pub fn backlog_bytes(&self) -> u64 {
-        self.tail.saturating_sub(self.segment.head())
+    /// Bytes committed in the present segment that the reader has not taken. A small number may be too high: to ask for
+    /// the reader's head takes it from the reader's processor.
+    pub fn backlog_bytes(&mut self) -> u64 {
+        if self.tail.saturating_sub(self.head) > SMALL_BACKLOG {
+            self.head = self.segment.head().min(self.tail);
+        }
+        self.tail.saturating_sub(self.head)
     }
 }

@@ -42,7 +42,7 @@ impl<'d> Queue<'d> {
         })
     }
 
-    pub(super) fn read_hand(self, hand: u32, is_again: bool) -> Result<Item> {
+    pub(super) fn read_hand(self, hand: u32, is_again: bool) -> Result<Item<'d>> {
         let block = self.domain.kept(self.payload_in(hand), self.handle())?;
         let message_type = self.half(place(hand) + 4).load(Relaxed) as u8;
         let bytes = self.domain.map().read_vec(block.offset, block.length as usize).ok_or_else(too_large)?;

@@ -35,6 +35,7 @@ pub use layout::{Limits, Queue, Side};
 pub use pipe_end::create_pipe_end;
 pub use remains::install;
 
+use crate::channel::payload::{self, Area};
 use crate::channel::segment::{
     FRAME_HEADER, Frame, INLINE, JUMP, OUT_OF_LINE, Segment, corrupt, handle_bytes, handle_from,
 };
@@ -51,6 +52,8 @@ const INLINE_SHARE: u64 = 4;
 const FRAMES_MAX: u32 = 256;
 /// Items whose bytes begin with the handles that are inside: their number u32, then kind, index, generation, u32 each.
 const HAS_REFERENCES: u8 = 0x80;
+/// Items with large pieces behind them (channel/payload.rs).
+const HAS_AREA: u8 = 0x40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
@@ -59,17 +62,19 @@ pub enum Put {
     Closed,
 }
 
-pub struct Item {
+pub struct Item<'d> {
     pub message_type: u8,
     pub bytes: Vec<u8>,
+    /// Where its large pieces are, if it has some.
+    pub area: Option<Area<'d>>,
     /// The place of an item that is to be acknowledged.
     pub hand: Option<u32>,
     /// Somebody else had it before, and died or gave it back.
     pub is_again: bool,
 }
 
-pub enum Got {
-    Item(Item),
+pub enum Got<'d> {
+    Item(Item<'d>),
     Empty,
     /// Nothing is there, and nothing will come.
     Ended,
@@ -78,13 +83,26 @@ pub enum Got {
 impl<'d> Queue<'d> {
     /// Puts an item. `references` are inside of it and were shipped; they end with the item if nobody gets it.
     /// `priority` counts in queues by priority alone.
-    pub fn put(
+    pub fn put(self, me: Token, kind: (u8, f64), references: &[Handle], content: &[u8]) -> Result<Put> {
+        self.put_with(me, kind, references, content, &[])
+    }
+
+    /// The same with large `pieces`, which are copied once, and not again by who gets them. Queues whose items lie in
+    /// blocks of their own anyway take none.
+    pub fn put_with(
         self,
         me: Token,
         (message_type, priority): (u8, f64),
         references: &[Handle],
         content: &[u8],
+        pieces: &[&[u8]],
     ) -> Result<Put> {
+        if !pieces.is_empty() && !self.takes_pieces() {
+            return Err(Error::new(
+                Code::Internal,
+                "an item with pieces was put into a queue that takes none".to_owned(),
+            ));
+        }
         let names = names_of(references);
         let parts: [&[u8]; 2] = [&names, content];
         let length = (names.len() + content.len()) as u64;
@@ -95,11 +113,12 @@ impl<'d> Queue<'d> {
         if !self.has_room() {
             return Ok(Put::Full);
         }
+        let message_type = if pieces.is_empty() { message_type } else { message_type | HAS_AREA };
         let kind = u32::from(message_type) << 8;
         // Copied before the guard is entered.
         let is_large =
-            self.is_acknowledged() || self.is_by_priority() || length + FRAME_HEADER > FIRST_SEGMENT / INLINE_SHARE;
-        let payload = if is_large { Some(self.payload(&parts, length)?) } else { None };
+            !self.takes_pieces() || !pieces.is_empty() || length + FRAME_HEADER > FIRST_SEGMENT / INLINE_SHARE;
+        let payload = if is_large { Some(payload::put(self.domain, self.handle(), &parts, pieces)?) } else { None };
         let put = {
             let _guard = self.enter_put(me);
             if self.is_closed() {
@@ -108,10 +127,10 @@ impl<'d> Queue<'d> {
                 Ok(Put::Full)
             } else {
                 match payload {
-                    Some(handle) if self.is_by_priority() => {
-                        self.insert(priority, message_type, handle, length).map(|()| Put::Done)
+                    Some((handle, bytes)) if self.is_by_priority() => {
+                        self.insert(priority, message_type, handle, bytes).map(|()| Put::Done)
                     }
-                    Some(handle) => self.commit(kind | OUT_OF_LINE, &[&handle_bytes(handle, length)], length),
+                    Some((handle, bytes)) => self.commit(kind | OUT_OF_LINE, &[&handle_bytes(handle, bytes)], bytes),
                     None => self.commit(kind | INLINE, &parts, length),
                 }
             }
@@ -122,7 +141,7 @@ impl<'d> Queue<'d> {
                 self.wake(Side::Get, 1);
             }
             _ => {
-                if let Some(handle) = payload {
+                if let Some((handle, _)) = payload {
                     self.domain.let_go(handle, self.handle());
                 }
             }
@@ -130,16 +149,9 @@ impl<'d> Queue<'d> {
         put
     }
 
-    fn payload(self, parts: &[&[u8]], length: u64) -> Result<Handle> {
-        let block = self.domain.allocate(Kind::Payload, length)?;
-        let mut at = block.offset;
-        for part in parts {
-            self.domain.map().write(at, part);
-            at += part.len() as u64;
-        }
-        self.domain.keep(block.handle, self.handle());
-        self.domain.detach(block.handle);
-        Ok(block.handle)
+    /// Whether its items may have large pieces.
+    pub fn takes_pieces(self) -> bool {
+        !self.is_acknowledged() && !self.is_by_priority()
     }
 
     /// Under the put guard.
@@ -162,7 +174,7 @@ impl<'d> Queue<'d> {
     }
 
     /// Takes the next item.
-    pub fn get(self, me: Token) -> Result<Got> {
+    pub fn get(self, me: Token) -> Result<Got<'d>> {
         if self.is_by_priority() {
             return self.take_first(me);
         }
@@ -210,9 +222,7 @@ impl<'d> Queue<'d> {
                     let block = self.take_payload(segment, &frame)?;
                     drop(guard);
                     self.wake_after_get();
-                    let bytes = self.domain.map().read_vec(block.offset, block.length as usize);
-                    self.domain.detach(block.handle);
-                    return item(message_type, bytes.ok_or_else(too_large)?).map(Got::Item);
+                    return self.read_payload(block, message_type).map(Got::Item);
                 }
                 _ => segment.set_head(frame.end),
             }
@@ -233,6 +243,15 @@ impl<'d> Queue<'d> {
             return Err(corrupt("an item longer than its block"));
         }
         Ok(Block { length, ..block })
+    }
+
+    /// The process holds the block, and gives it back here, or with the item's area.
+    fn read_payload(self, block: Block, message_type: u8) -> Result<Item<'d>> {
+        let message = payload::message_in(self.domain, block, block.length, message_type & HAS_AREA != 0);
+        let bytes = self.domain.map().read_vec(message.0, message.1 as usize);
+        // Without one it is dropped here.
+        let area = Some(Area::behind(self.domain, block, message)).filter(|_| message_type & HAS_AREA != 0);
+        Ok(Item { area, ..item(message_type & !HAS_AREA, bytes.ok_or_else(too_large)?)? })
     }
 
     fn wake_after_get(self) {
@@ -290,10 +309,10 @@ fn split(message_type: u8, bytes: &[u8]) -> Result<(usize, Vec<Handle>)> {
     Ok((start, handles.collect()))
 }
 
-fn item(message_type: u8, mut bytes: Vec<u8>) -> Result<Item> {
+fn item<'d>(message_type: u8, mut bytes: Vec<u8>) -> Result<Item<'d>> {
     let (start, _) = split(message_type, &bytes)?;
     bytes.drain(..start);
-    Ok(Item { message_type: message_type & !HAS_REFERENCES, bytes, hand: None, is_again: false })
+    Ok(Item { message_type: message_type & !HAS_REFERENCES, bytes, area: None, hand: None, is_again: false })
 }
 
 fn too_large() -> Error {

@@ -55,7 +55,7 @@ impl<'d> Queue<'d> {
     }
 
     /// Takes the first item.
-    pub(super) fn take_first(self, me: Token) -> Result<Got> {
+    pub(super) fn take_first(self, me: Token) -> Result<Got<'d>> {
         let guard = self.enter_put(me);
         let count = if self.is_closed_at_once() { 0 } else { self.heap_length().load(Relaxed) };
         if count == 0 {

@@ -4,7 +4,8 @@
 use super::layout::Queue;
 use super::mend::Found;
 use super::pipe_end::wake_pipe;
-use super::{HAS_REFERENCES, split};
+use super::{HAS_AREA, HAS_REFERENCES, split};
+use crate::channel::payload::message_in;
 use crate::memory::{self, Block, Domain, Handle, Kind};
 
 /// Tells the memory of the domain how to look into queues. Once in a process, before anything is freed.
@@ -31,7 +32,8 @@ fn references_inside(domain: &Domain, block: Block) -> Vec<Handle> {
         Found::Inline(message_type, offset, length) => add(message_type, offset, length),
         Found::Payload(message_type, handle, _) => {
             if let Ok(payload) = domain.kept(handle, queue.handle()) {
-                add(message_type, payload.offset, payload.length);
+                let (offset, length) = message_in(domain, payload, payload.length, message_type & HAS_AREA != 0);
+                add(message_type, offset, length);
             }
         }
     });

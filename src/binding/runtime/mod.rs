@@ -36,6 +36,7 @@ use crate::channel::spin::Spin;
 use crate::error::{Code, Error, Result};
 use crate::memory::{Block, Domain};
 use crate::process::watcher;
+use crate::queue::Item;
 use crate::sync::park::{self, Agent, LOOK_AGAIN_AFTER};
 use crate::sys::clock::Deadline;
 use crate::sys::epoll::{Interrupt, Poller, Timer};
@@ -97,7 +98,7 @@ pub struct Runtime {
     /// A message was handled since the loop last slept.
     had_traffic: bool,
     /// An item of a queue that was got, and that JavaScript has not taken yet.
-    pub got_item: Option<Vec<u8>>,
+    pub got_item: Option<Item<'static>>,
     /// The last field, as fields are dropped in order: with the agent the process may leave the domain, and what it had
     /// there can be another's.
     pub agent: Agent,
