@@ -299,8 +299,9 @@ export interface ForkOptions extends NodeForkOptions {
 /**
  * `fork` of `node:child_process`, with the messages in shared memory. The child program needs no change.
  *
- * Messages may hold multiproc's own objects. What differs from Node.js stands in docs/fork.md: above all that sockets
- * and servers cannot be sent yet, and that children end with their parent.
+ * Messages may hold multiproc's own objects. `child.send(message, handle, options)` and `process.send` take sockets,
+ * servers and datagram sockets, as in Node.js. What differs stands in docs/fork.md: above all that children end with their
+ * parent.
  *
  * @param modulePath the child's program
  * @param args what it finds in `process.argv` after its own path

@@ -9,6 +9,10 @@ const { discard, pack, takeBack } = require('../travel');
 /** Message types: text, or a value in the codec's bytes. */
 const TEXT = 0;
 const VALUE = 1;
+/** As VALUE; a descriptor goes with it, on a way of its own. */
+const HANDLE = 2;
+/** Eight bytes: the number of such a descriptor, which was taken. */
+const TAKEN = 3;
 
 class Channel {
   #id;
@@ -74,6 +78,32 @@ class Channel {
       takeBack();
       throw error;
     }
+  }
+
+  /**
+   * Sends a value with which a descriptor goes, once `goAhead` has sent that.
+   *
+   * @param {() => boolean} goAhead false: not now, and nothing is sent
+   * @returns {number} bytes that the peer has not read yet; -1: not now
+   */
+  sendWithHandle(value, root, inside, goAhead) {
+    const bytes = pack(value, root, inside);
+    let isSent = false;
+    try {
+      if (!goAhead()) return -1;
+      const backlog = native.channelSend(this.#id, HANDLE, bytes);
+      isSent = true;
+      return backlog;
+    } finally {
+      if (!isSent) takeBack();
+    }
+  }
+
+  /** Tells the peer that its descriptor was taken. @param {number} number */
+  sendTaken(number) {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(number);
+    native.channelSend(this.#id, TAKEN, bytes);
   }
 
   /**
@@ -170,4 +200,4 @@ class Channel {
   }
 }
 
-module.exports = { Channel, TEXT };
+module.exports = { Channel, TEXT, HANDLE, TAKEN };

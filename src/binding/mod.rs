@@ -4,6 +4,7 @@
 mod arguments;
 mod barrier;
 mod buffer;
+mod carrier;
 mod channel;
 mod child;
 mod deadlock;
