@@ -4,7 +4,6 @@
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
-const { pipeline } = require('node:stream/promises');
 const { Worker } = require('node:worker_threads');
 const test = require('ava');
 // A wake-up that gets lost is a hang then, and no delay. Before anything of the package is loaded.
@@ -761,25 +760,6 @@ test.serial('async iterator: ends at the end of file, and break leaves the rest'
   t.deepEqual(got, [0, 1, 2]);
   for await (const message of other) got.push(message);
   t.deepEqual(got, [0, 1, 2, 3, 4]);
-});
-
-test.serial('streams: toWritable and toReadable carry values with back-pressure, end and error', async (t) => {
-  const [one, other] = Pipe({ highWaterMark: 2000 });
-  const items = Array.from({ length: 300 }, (_, number) => ({ number, text: 'x'.repeat(100) }));
-  const got = [];
-  await bounded(
-    Promise.all([
-      pipeline(items, one.toWritable()),
-      pipeline(other.toReadable(), async (source) => {
-        for await (const item of source) got.push(item);
-      }),
-    ]),
-  );
-  t.deepEqual(got, items);
-  t.true(one.closed, 'the end of the stream is the end of what is sent');
-  await t.throwsAsync(pipeline([1], other.toWritable()), GONE);
-  const [third] = Pipe();
-  await t.throwsAsync(pipeline([() => {}], third.toWritable()), { code: 'ERR_MULTIPROC_SERIALIZE' });
 });
 
 test.serial('a worker thread has the other end', async (t) => {

@@ -103,19 +103,19 @@ function waitOptions(call, options) {
   return { limit: checkTimeout(call, timeout), signal: checkSignal(call, signal) };
 }
 
-/** The promise form of a wait. @returns {Promise<number>} its outcome */
-function wait(object, method, goal, options) {
+/** The promise form of a wait, which `closing` may end. @returns {Promise<number>} its outcome */
+function wait(object, method, goal, options, closing) {
   try {
     const { limit, signal } = waitOptions(`${typeOf(object).noun}.${method}()`, options);
-    return waitFor(open(object, method), goal, limit, signal);
+    return waitFor(open(object, method), goal, limit, signal, NO_ARGUMENTS, closing);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
 /** The same with checked options, for a native object. @returns {Promise<number>} */
-function waitFor(shared, goal, limit, signal, [a, b] = NO_ARGUMENTS) {
-  return runtime.wait((instance, ms) => shared.begin(instance, goal, a, b, ms), limit, signal);
+function waitFor(shared, goal, limit, signal, [a, b] = NO_ARGUMENTS, closing = undefined) {
+  return runtime.wait((instance, ms) => shared.begin(instance, goal, a, b, ms), limit, signal, closing);
 }
 
 /** The blocking form of a wait. @returns {number} its outcome */
