@@ -7,10 +7,11 @@
 
 const native = require('../binding');
 const runtime = require('../runtime');
-const { checkName, checkSignal, checkTimeout, ownOptions } = require('../arguments');
+const { checkName, checkTimeout, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
 const { met, travel } = require('../travel');
+const { waitOptions } = require('../waits');
 
 /** Most goals need none. */
 const NO_ARGUMENTS = [0, 0];
@@ -95,12 +96,6 @@ class SharedObject {
     };
     typeOf = (object) => (typeof object === 'object' && object !== null && #type in object ? object.#type : undefined);
   }
-}
-
-/** @returns {{ limit: number, signal: AbortSignal | undefined }} the checked options of a promise form */
-function waitOptions(call, options) {
-  const { timeout, signal } = ownOptions(call, options, ['timeout', 'signal']);
-  return { limit: checkTimeout(call, timeout), signal: checkSignal(call, signal) };
 }
 
 /** The promise form of a wait, which `closing` may end. @returns {Promise<number>} its outcome */
