@@ -264,6 +264,53 @@ test.serial('a server whose connections were in a child that is dead counts and 
   await closed(server);
 });
 
+test.serial('a peer that says anything about a handle gives messages without one, and no crash', (t) => {
+  const { Arrivals } = require('../../lib/channel/arrivals');
+  const { Carrier } = require('../../lib/channel/carrier');
+  const { HANDLE } = require('../../lib/channel/channel');
+  const { pack } = require('../../lib/travel');
+  const { ours, theirs } = Carrier.create();
+  const peer = Carrier.adopt(theirs);
+  const got = [];
+  const told = [];
+  const arrivals = new Arrivals({ sendTaken: (number) => told.push(number) }, ours, null, (...args) => got.push(args));
+  const say = (envelope) => arrivals.add(HANDLE, Buffer.from(pack(envelope, 'message')));
+  const file = fs.openSync(__filename);
+  const before = descriptors();
+  for (const envelope of [
+    null,
+    5,
+    [],
+    {},
+    { number: -1 },
+    { number: '1', value: 1 },
+    { number: 1e300 },
+    { number: 7 },
+  ]) {
+    say(envelope);
+  }
+  // What is there, and is not what it is said to be.
+  for (const kind of [
+    'net.Socket',
+    'net.Native',
+    'dgram.Native',
+    'dgram.Socket',
+    'constructor',
+    '__proto__',
+    undefined,
+  ]) {
+    t.true(peer.send(file));
+    say({ number: peer.next - 1, kind, dgramType: 'udp4', value: kind });
+  }
+  t.is(got.length, 15);
+  t.true(got.every(([, handle]) => handle === undefined));
+  t.deepEqual(told.slice(-2), [6, 7]);
+  t.is(descriptors(), before);
+  peer.close();
+  ours.close();
+  fs.closeSync(file);
+});
+
 test.serial('what a forked program starts inherits nothing of this', async (t) => {
   const child = start('starts');
   const [[names, links]] = await once(child, 'message');

@@ -51,9 +51,11 @@ class Arrivals {
     }
   }
 
-  /** @returns {Arrival} */
-  #withHandle({ number, text, value, ...description }) {
-    const arrival = { message: text === undefined ? value : JSON.parse(text), handle: undefined, isReady: true };
+  /** @param {unknown} envelope of a peer: may hold anything @returns {Arrival} */
+  #withHandle(envelope) {
+    const { number, text, value, ...description } = Object(envelope);
+    const message = typeof text === 'string' ? JSON.parse(text) : value;
+    const arrival = { message, handle: undefined, isReady: true };
     const made = this.#make(number, description);
     if (made === null) return arrival;
     arrival.handle = made.handle;
@@ -65,8 +67,11 @@ class Arrivals {
   }
 
   #make(number, description) {
-    const descriptor = this.#carrier?.take(number) ?? -1;
-    this.#tell(number);
+    let descriptor = -1;
+    if (Number.isSafeInteger(number) && number > 0) {
+      descriptor = this.#carrier?.take(number) ?? -1;
+      this.#tell(number);
+    }
     let cause = `there is no room for another descriptor, or the sender did not send it (${descriptor})`;
     try {
       // The handles' classes are loaded when the first one comes.
@@ -74,7 +79,7 @@ class Arrivals {
     } catch (error) {
       cause = error.message;
     }
-    warn(description.kind, cause);
+    warn(String(description.kind), cause);
     return null;
   }
 

@@ -141,7 +141,7 @@ class Ipc {
 
   #receive(type, content) {
     if (type !== TAKEN) return this.#arrivals.add(type, content);
-    this.#carrier?.noteTaken(content.readDoubleLE());
+    if (content.length === 8) this.#carrier?.noteTaken(content.readDoubleLE());
     this.#outgoing.resume(({ callback }, error) => {
       if (error !== null) this.#fail(callback, asBroken(error) ?? error);
       else if (typeof callback === 'function') process.nextTick(callback, null);
