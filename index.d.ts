@@ -14,6 +14,7 @@ import type {
 import type * as childProcess from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import type { ReadableStream, WritableStream } from 'node:stream/web';
 
 // ── Common to what waits ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -299,8 +300,9 @@ export interface ForkOptions extends NodeForkOptions {
 /**
  * `fork` of `node:child_process`, with the messages in shared memory. The child program needs no change.
  *
- * Messages may hold multiproc's own objects. What differs from Node.js stands in docs/fork.md: above all that sockets
- * and servers cannot be sent yet, and that children end with their parent.
+ * Messages may hold multiproc's own objects. `child.send(message, handle, options)` and `process.send` take sockets,
+ * servers and datagram sockets, as in Node.js. What differs stands in docs/fork.md: above all that children end with their
+ * parent.
  *
  * @param modulePath the child's program
  * @param args what it finds in `process.argv` after its own path
@@ -1655,6 +1657,36 @@ export interface PipeOptions {
 export function Pipe<A = unknown, B = A>(options?: PipeOptions): [Connection<A, B>, Connection<B, A>];
 
 /**
+ * What every connection can do, whether it is an end of a `Pipe()` in shared memory or a `SocketConnection`.
+ *
+ * @typeParam S what it sends
+ * @typeParam R what it receives
+ */
+export interface MessageConnection<S = unknown, R = unknown> {
+  readonly closed: boolean;
+  send(value: S, options?: WaitOptions): Promise<void>;
+  trySend(value: S): boolean;
+  recv(options?: WaitOptions): Promise<R>;
+  tryRecv<O = undefined>(otherwise?: O): R | O;
+  sendBytes(view: Bytes, options?: BytesOptions): Promise<void>;
+  recvBytes(options?: WaitOptions & { maxLength?: number | undefined }): Promise<Buffer>;
+  recvBytesInto(view: Bytes, offset?: number, options?: WaitOptions): Promise<number>;
+  poll(options?: WaitOptions): Promise<boolean>;
+  close(): void;
+  [Symbol.dispose](): void;
+  [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined>;
+}
+
+/** Memory that holds bytes. */
+export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
+
+/** Which bytes of a view are sent: all unless given. */
+export interface BytesOptions extends WaitOptions {
+  offset?: number | undefined;
+  length?: number | undefined;
+}
+
+/**
  * An end of a pipe: messages, each as a whole, in the order in which they were sent. It travels in arguments and messages;
  * who has sent it on still has it, and closes it when it is no longer needed there.
  *
@@ -1663,12 +1695,13 @@ export function Pipe<A = unknown, B = A>(options?: PipeOptions): [Connection<A, 
  * several have the same end, each message goes to one of them.
  *
  * Events: `'message'` (value) for each message while there is a listener; `'end'` when there will be none any more;
- * `'close'`; `'error'` when a message cannot be read. A connection that is listened to keeps the program alive.
+ * `'close'`; `'error'` when a message cannot be read. A connection that is listened to keeps the program alive. What a
+ * listener throws is an uncaught exception; the next message comes all the same.
  *
  * @typeParam S what it sends
  * @typeParam R what it receives
  */
-export class Connection<S = unknown, R = unknown> extends EventEmitter {
+export class Connection<S = unknown, R = unknown> extends EventEmitter implements MessageConnection<S, R> {
   private constructor();
 
   /** Whether it receives. */
@@ -1724,10 +1757,7 @@ export class Connection<S = unknown, R = unknown> extends EventEmitter {
    * @param options `offset`, `length` in bytes: which part of it, all unless given; the rest as `send()`
    * @throws {RangeError} `ERR_OUT_OF_RANGE`
    */
-  sendBytes(
-    view: ArrayBufferView,
-    options?: WaitOptions & { offset?: number | undefined; length?: number | undefined },
-  ): Promise<void>;
+  sendBytes(view: Bytes, options?: BytesOptions): Promise<void>;
 
   /**
    * The next message, which must be a Buffer.
@@ -1745,14 +1775,32 @@ export class Connection<S = unknown, R = unknown> extends EventEmitter {
    * @throws {BufferTooShortError} there is no room for it; it is in `bytes`
    * @throws {MultiprocError} as `recvBytes()`
    */
-  recvBytesInto(view: ArrayBufferView, offset?: number, options?: WaitOptions): Promise<number>;
+  recvBytesInto(view: Bytes, offset?: number, options?: WaitOptions): Promise<number>;
 
-  /** A stream of the messages; it ends where they do. `Readable.toWeb()` makes a web stream of it. */
+  /**
+   * A stream of the messages; it ends where they do. It reads one message ahead; destroyed, it takes no more. A message
+   * that is `null` is an error of it (`ERR_STREAM_NULL_VALUES`), and stays for `recv()`.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_READABLE`, `ERR_MULTIPROC_CLOSED`
+   */
   toReadable(): Readable;
-  /** A stream whose chunks are sent, and whose end closes this connection. */
+  /**
+   * A stream whose chunks are sent. Its end is that of this direction: the other end's `recv()` then finds the end, and
+   * `send()` of this one rejects with `ERR_MULTIPROC_NOT_WRITABLE`, in all processes that have this end. What comes is
+   * still received. An end that only sends is closed.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_WRITABLE`, `ERR_MULTIPROC_CLOSED`
+   */
   toWritable(): Writable;
+  /** `toReadable()` as a stream of the web, which may hold `null`. It reads nothing ahead. */
+  toReadableStream(): ReadableStream<R>;
+  /** `toWritable()` as a stream of the web. Aborted, it sends nothing more, and ends nothing. */
+  toWritableStream(): WritableStream<S>;
 
-  /** Gives this end up in this thread; twice is fine. What was sent can still be received. */
+  /**
+   * Gives this end up in this thread; twice is fine. What was sent can still be received. Calls of this thread that wait
+   * reject with `ERR_MULTIPROC_CLOSED`.
+   */
   close(): void;
   [Symbol.dispose](): void;
   /** Each message as it comes, until the end. */
@@ -1781,7 +1829,8 @@ export type WaitSource =
  * @returns those that are ready, in the order of `sources`; none when the time was over
  * @throws {Error} `ABORT_ERR`
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for no sources and no limit
- * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`: one of them is closed in this thread
+ * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`: one of them is closed in this thread; `ERR_MULTIPROC_NOT_STARTED`: a
+ *   process was not started
  *
  * @example
  * const [first] = await wait([connection, queue, child], { timeout: 1000 });
@@ -1920,7 +1969,7 @@ export function connect(address: SocketAddress, options?: ConnectOptions): Promi
  *
  * It keeps this program alive until it is closed on either side, unless `unref()`d.
  */
-export class SocketConnection {
+export class SocketConnection implements MessageConnection {
   private constructor();
 
   /** Whether it was closed on this side. */
@@ -1954,17 +2003,14 @@ export class SocketConnection {
    * @param view copied before this returns
    * @param options `offset`, `length`: which bytes of it, all unless given; the rest as `send()`
    */
-  sendBytes(
-    view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
-    options?: WaitOptions & { offset?: number | undefined; length?: number | undefined },
-  ): Promise<void>;
+  sendBytes(view: Bytes, options?: BytesOptions): Promise<void>;
 
   /**
-   * The next message, a value. Calls that wait at the same time are served in order.
+   * The next message: a value, or a Buffer. Calls that wait at the same time are served in order.
    *
    * @throws {MultiprocError} `ERR_MULTIPROC_EOF`: the end; `ERR_MULTIPROC_TIMEOUT`; `ERR_MULTIPROC_DESERIALIZE`: the
-   *   message is bytes (they are in `bytes` of the error), or no valid value; it is used up. `ERR_MULTIPROC_MESSAGE_SIZE`:
-   *   the peer announced more than `maxMessageBytes`, the connection is closed. `ERR_MULTIPROC_CLOSED`
+   *   message is no valid value; it is used up. `ERR_MULTIPROC_MESSAGE_SIZE`: the peer announced more than
+   *   `maxMessageBytes`, the connection is closed. `ERR_MULTIPROC_CLOSED`
    * @throws {Error} `ABORT_ERR`; no message is lost
    */
   recv(options?: WaitOptions): Promise<unknown>;
@@ -1977,25 +2023,22 @@ export class SocketConnection {
   tryRecv<T = undefined>(otherwise?: T): unknown | T;
 
   /**
-   * The next message, bytes.
+   * The next message, which must be a Buffer.
    *
-   * @param options `maxLength`: for a longer one it rejects with `ERR_MULTIPROC_MESSAGE_SIZE` and closes the connection
-   * @throws as `recv()`; for a message that is a value, that is in `value` of the error
+   * @param options `maxLength`: for a longer one it rejects with a `BufferTooShortError`, which has the message in `bytes`
+   * @throws {MultiprocError} as `recv()`; `ERR_MULTIPROC_DESERIALIZE`: it is something else, and `recv()` gets it
    */
   recvBytes(options?: WaitOptions & { maxLength?: number | undefined }): Promise<Buffer>;
 
   /**
-   * The next message, bytes, into memory that is there already.
+   * The next message, which must be a Buffer, into memory that is there already.
    *
    * @param offset in bytes, 0 unless given
    * @returns how many bytes it has
-   * @throws {BufferTooShortError} the message, which is used up, is in `bytes`
+   * @throws {BufferTooShortError} there is no room for it; it is in `bytes`
+   * @throws {MultiprocError} as `recvBytes()`
    */
-  recvBytesInto(
-    view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer,
-    offset?: number,
-    options?: WaitOptions,
-  ): Promise<number>;
+  recvBytesInto(view: Bytes, offset?: number, options?: WaitOptions): Promise<number>;
 
   /**
    * Whether there is a message, or the end. Takes none.

@@ -41,7 +41,7 @@ const CODES = Object.freeze({
   ERR_MULTIPROC_QUEUE_EMPTY: 'the queue was empty for as long as the call could wait',
   ERR_MULTIPROC_TASK_DONE: 'more items of a queue were done than had been put',
   ERR_MULTIPROC_NOT_READABLE: 'this end of the pipe only sends',
-  ERR_MULTIPROC_NOT_WRITABLE: 'this end of the pipe only receives',
+  ERR_MULTIPROC_NOT_WRITABLE: 'this end of the pipe only receives, or was ended for sending',
   ERR_MULTIPROC_EOF: 'the other end of the connection is closed, and all it had sent was read',
   ERR_MULTIPROC_TIMEOUT: 'the time was over before the call had its result',
   ERR_MULTIPROC_BUFFER_TOO_SHORT: 'a message is longer than the memory that was given for it',

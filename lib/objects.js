@@ -7,6 +7,7 @@ const classes = {
   ...require('./memory/value'),
   ...require('./queue/queue'),
   ...require('./pipe/connection'),
+  ...require('./pipe/pipe'),
   ...require('./sync/barrier'),
   ...require('./sync/bounded_semaphore'),
   ...require('./sync/condition'),

@@ -100,27 +100,35 @@ function dispatch(kind, id, value) {
  * @param {(instance: number, timeout: number) => number} begin starts the wait; below zero, it has ended already
  * @param {number} timeout milliseconds, -1 for ever, SEEN_THROUGH
  * @param {AbortSignal | undefined} signal
+ * @param {import('./sync/closing').Closing | undefined} closing of the object that is waited for
  * @returns {Promise<number>} the outcome, as src/binding/arguments.rs numbers them
  */
-function wait(begin, timeout, signal) {
+function wait(begin, timeout, signal, closing) {
   if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
+  if (closing?.isClosed) return Promise.reject(closing.error());
   const endsOtherwise = timeout === -1 && (signal !== undefined || hears());
   const id = begin(open(), endsOtherwise ? MAY_BE_ABORTED : timeout);
   if (id < 0) return Promise.resolve(id);
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
+    const takeBack = (makeError) => {
       const outcome = native.cancelWait(id);
       // 0: the wait has just succeeded, and its event is on the way.
       if (outcome === 0) return;
       waits.delete(id);
+      forget();
       // Done: it was passed or notified in the same moment, which cannot be undone.
       if (outcome === DONE) resolve(outcome);
-      else reject(new AbortError(signal.reason));
+      else reject(makeError());
     };
-    const done = signal === undefined ? undefined : onceAborted(signal, onAbort);
+    const ends = [];
+    if (signal !== undefined) ends.push(onceAborted(signal, () => takeBack(() => new AbortError(signal.reason))));
+    if (closing !== undefined) ends.push(closing.onceClosed(() => takeBack(() => closing.error())));
+    const forget = () => {
+      for (const end of ends) end();
+    };
     waits.set(id, (outcome) => {
       waits.delete(id);
-      done?.();
+      forget();
       if (outcome === DEADLOCK) reject(native.deadlockError());
       else if (outcome === OVERWRITTEN) reject(verdict());
       else resolve(outcome);

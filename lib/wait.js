@@ -1,10 +1,8 @@
 'use strict';
 // wait(): until one of several things is there. None of them is taken.
 
-const { clearTimeout, setTimeout } = require('node:timers');
 const { invalidType, invalidValue } = require('./arguments');
 const { AbortError } = require('./errors');
-const { onceAborted } = require('./aborts');
 const { Connection } = require('./pipe/connection');
 const { Process } = require('./process/process');
 const { isQueue } = require('./queue/queue');
@@ -12,10 +10,8 @@ const { SocketConnection } = require('./socket/connection');
 const { Event } = require('./sync/event');
 const goals = require('./sync/goals');
 const { Latch } = require('./sync/latch');
-const { open, waitFor, waitOptions } = require('./sync/shared_object');
-
-// What setTimeout() takes. Longer limits are for ever: 24 days.
-const TIMER_MAX = 2 ** 31 - 1;
+const { open, waitFor } = require('./sync/shared_object');
+const { waitOptions, waitUntil } = require('./waits');
 
 /**
  * What can be waited for: whether it is one, whether it is there, and a promise for that which a signal takes back.
@@ -45,7 +41,8 @@ const KINDS = [
   },
   {
     is: (source) => source instanceof Process,
-    isReady: (source) => source.pid !== undefined && !source.isAlive(),
+    // One that was not started has no end that could come: join() says so.
+    isReady: (source) => source.join({ timeout: 0 }),
     until: (source, signal) =>
       new Promise((resolve) => {
         source.once('exit', resolve);
@@ -81,28 +78,22 @@ function kindOf(source, place) {
 async function untilReady(watched, limit, signal) {
   const end = new AbortController();
   const first = new Set();
-  let stopClock = () => {};
-  let stopSignal;
+  const begin = (resolve, reject) => {
+    for (const { source, kind } of watched) {
+      kind.until(source, end.signal).then(
+        () => {
+          first.add(source);
+          resolve();
+        },
+        (error) => (end.signal.aborted ? undefined : reject(error)),
+      );
+    }
+  };
   try {
-    await new Promise((resolve, reject) => {
-      for (const { source, kind } of watched) {
-        kind.until(source, end.signal).then(
-          () => {
-            first.add(source);
-            resolve();
-          },
-          (error) => (end.signal.aborted ? undefined : reject(error)),
-        );
-      }
-      if (limit > 0 && limit <= TIMER_MAX) {
-        const timer = setTimeout(resolve, Math.ceil(limit));
-        stopClock = () => clearTimeout(timer);
-      }
-      stopSignal = signal && onceAborted(signal, () => reject(new AbortError(signal.reason)));
+    await waitUntil(limit, signal, begin, (error) => {
+      if (error !== null) throw error;
     });
   } finally {
-    stopClock();
-    stopSignal?.();
     end.abort();
   }
   return readyOf(watched, first);

@@ -123,14 +123,6 @@ test.serial('a message that cannot travel throws with its path, and the next one
   await closed;
 });
 
-test.serial('handles are refused, not lost', async (t) => {
-  const { Socket } = require('node:net');
-  const child = fork(fixture('uses_objects.js'), [], QUIET);
-  t.throws(() => child.send('socket', new Socket()), { instanceOf: TypeError, code: 'ERR_INVALID_HANDLE_TYPE' });
-  child.kill('SIGKILL');
-  await once(child, 'close');
-});
-
 test.serial('forked programs leave no process, descriptor or memory', async (t) => {
   const before = await liveBlocks();
   const children = Array.from({ length: 12 }, () => fork(fixture('last_words.js'), ['exit'], QUIET));

@@ -1,14 +1,17 @@
 // What a TypeScript user may write about unrelated programs. Compiled, never run. `Same` pins the inferred types.
 
 import type { Readable, Writable } from 'node:stream';
+import type { ReadableStream, WritableStream } from 'node:stream/web';
 import {
   type BufferTooShortError,
   connect,
   type ConnectOptions,
   Listener,
   type ListenerOptions,
+  type MessageConnection,
   MessageQueue,
   NamedPipe,
+  Pipe,
   type QueuedMessage,
   type SocketAddress,
   SocketConnection,
@@ -42,6 +45,33 @@ export async function sockets(signal: AbortSignal): Promise<void> {
   new SocketConnection();
   // @ts-expect-error a listener has an address
   new Listener();
+}
+
+/** Either kind of connection will do. */
+export async function echo(connection: MessageConnection<string, number>): Promise<void> {
+  for await (const message of connection) await connection.send(String(message), { timeout: 5 });
+  same<ReturnType<typeof connection.recv>, Promise<number>>();
+  const bytes = await connection.recvBytes({ maxLength: 10 });
+  await connection.sendBytes(bytes.buffer, { offset: 1, length: 2 });
+  // @ts-expect-error it sends text
+  await connection.send(5);
+}
+
+export async function connections(address: SocketAddress): Promise<void> {
+  const [one, other] = Pipe<string, number>();
+  await echo(one);
+  // @ts-expect-error the other end sends numbers
+  await echo(other);
+  const either: MessageConnection = await connect(address);
+  either.close();
+  const incoming: ReadableStream<number> = one.toReadableStream();
+  const outgoing: WritableStream<string> = one.toWritableStream();
+  await outgoing.getWriter().write('text');
+  const { value } = await incoming.getReader().read();
+  const read: number | undefined = value;
+  await outgoing.getWriter().write(String(read));
+  const readable: Readable = one.toReadable();
+  readable.pipe(other.toWritable());
 }
 
 export async function pipes(signal: AbortSignal): Promise<void> {

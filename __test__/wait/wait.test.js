@@ -88,6 +88,16 @@ test.serial('an abort ends it, and leaves no wait behind', async (t) => {
   t.is(late.cause, reason);
 });
 
+test.serial('CPython 9: a process that was not started is an error, and is waited for once it is', async (t) => {
+  const child = new Process(() => 1);
+  const queue = new Queue();
+  await t.throwsAsync(wait([queue, child], { timeout: 5 }), { code: 'ERR_MULTIPROC_NOT_STARTED' });
+  child.start();
+  t.deepEqual(await wait([queue, child], { timeout: BOUND }), [child]);
+  await child.join();
+  t.deepEqual(await wait([child]), [child]);
+});
+
 test('bad input is refused', async (t) => {
   await t.throwsAsync(wait('x'), { code: 'ERR_INVALID_ARG_TYPE' });
   const error = await t.throwsAsync(wait([new Event(), {}]), { code: 'ERR_INVALID_ARG_TYPE' });

@@ -9,6 +9,10 @@ const { area, discard, pack, packInPlace, takeBack } = require('../travel');
 /** Message types: text, or a value in the codec's bytes. */
 const TEXT = 0;
 const VALUE = 1;
+/** As VALUE; a descriptor goes with it, on a way of its own. */
+const HANDLE = 2;
+/** Eight bytes: the number of such a descriptor, which was taken. */
+const TAKEN = 3;
 /** Text of one byte a character, in a batch; src/binding/channel.rs knows these as well. */
 const ASCII = 0x100;
 const HEADER = 8;
@@ -90,6 +94,32 @@ class Channel {
       takeBack();
       throw error;
     }
+  }
+
+  /**
+   * Sends a value with which a descriptor goes, once `goAhead` has sent that.
+   *
+   * @param {() => boolean} goAhead false: not now, and nothing is sent
+   * @returns {number} bytes that the peer has not read yet; -1: not now
+   */
+  sendWithHandle(value, root, inside, goAhead) {
+    const bytes = pack(value, root, inside);
+    let isSent = false;
+    try {
+      if (!goAhead()) return -1;
+      const backlog = native.channelSend(this.#id, HANDLE, bytes, bytes.length);
+      isSent = true;
+      return backlog;
+    } finally {
+      if (!isSent) takeBack();
+    }
+  }
+
+  /** Tells the peer that its descriptor was taken. @param {number} number */
+  sendTaken(number) {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(number);
+    native.channelSend(this.#id, TAKEN, bytes, bytes.length);
   }
 
   /**
@@ -203,4 +233,4 @@ class Batch {
   words = new Uint32Array(this.bytes.buffer);
 }
 
-module.exports = { Channel, TEXT };
+module.exports = { Channel, TEXT, HANDLE, TAKEN };

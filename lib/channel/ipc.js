@@ -1,10 +1,12 @@
 'use strict';
 // The message channel of `fork`, on both sides: what Node.js puts on a ChildProcess and on `process`, over a channel in
 // shared memory. Serialisation 'json' and 'advanced' as in Node.js; a message that holds multiproc's own objects travels
-// by our codec in either.
+// by our codec in either. Sockets and servers go beside it (carrier.js).
 
-const { TEXT } = require('./channel');
-const { jsonMeetings, unpack } = require('../travel');
+const { Arrivals } = require('./arrivals');
+const { TAKEN } = require('./channel');
+const { Outgoing, WAITS } = require('./outgoing');
+const { SocketLists } = require('./socket_lists');
 
 /** Above this many unread bytes `send` returns false, as Node.js does when its pipe is full. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -14,10 +16,10 @@ const HIGH_WATER_MARK = 64 * 1024;
  *
  * @param {import('node:events').EventEmitter} target a ChildProcess, or `process`
  * @param {import('./channel').Channel} channel
- * @param {{ serialization: 'json' | 'advanced', referenced: boolean }} options
+ * @param {{ carrier: import('./carrier').Carrier | null, serialization: 'json' | 'advanced', referenced: boolean }} options
  */
-function attachIpc(target, channel, { serialization, referenced }) {
-  const ipc = new Ipc(target, channel, serialization);
+function attachIpc(target, channel, { carrier, serialization, referenced }) {
+  const ipc = new Ipc(target, channel, carrier, serialization);
   target.connected = true;
   target.channel = ipc.control;
   target.send = (message, handle, options, callback) => ipc.send(message, handle, options, callback);
@@ -29,16 +31,24 @@ function attachIpc(target, channel, { serialization, referenced }) {
 class Ipc {
   #target;
   #channel;
-  #serialization;
+  #carrier;
+  #outgoing;
+  #arrivals;
+  /** Not disconnected, or not yet: something is still held back, and disconnect() was called. */
+  #isOpen = true;
+  /** Messages, and what came with them, that nobody listens for yet. */
   #pending = [];
   #explicitReference;
   #countedReference;
   #listeners = 0;
 
-  constructor(target, channel, serialization) {
+  constructor(target, channel, carrier, serialization) {
     this.#target = target;
     this.#channel = channel;
-    this.#serialization = serialization;
+    this.#carrier = carrier;
+    const lists = new SocketLists(target, (message) => this.#sendInternal(message));
+    this.#outgoing = new Outgoing({ channel, carrier, lists, isAdvanced: serialization === 'advanced' });
+    this.#arrivals = new Arrivals(channel, carrier, lists, (message, handle) => this.#deliver(message, handle));
     this.control = {
       ref: () => this.#reference(true),
       unref: () => this.#reference(false),
@@ -83,30 +93,23 @@ class Ipc {
         `The "message" argument must be one of type string, object, number, or boolean. Received type ${typeof message}`,
       );
     }
-    if (handle !== undefined && handle !== null) {
-      throw nodeError(
-        TypeError,
-        'ERR_INVALID_HANDLE_TYPE',
-        'Sending sockets and servers is not supported by this channel yet',
-      );
-    }
+    const kind = handle ? kindOf(handle) : undefined;
     if (!this.#target.connected) {
-      const error = nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
-      if (typeof callback === 'function') process.nextTick(callback, error);
-      else process.nextTick(() => this.#target.emit('error', error));
+      this.#fail(callback, nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'));
       return false;
     }
+    const item = { message, kind, handle, keepOpen: options?.keepOpen === true, callback };
+    if (this.#outgoing.isHolding) return this.#outgoing.hold(item);
     let backlog;
     try {
-      backlog = this.#write(message);
+      backlog = this.#outgoing.transmit(item);
     } catch (error) {
-      if (error.code !== 'ERR_MULTIPROC_CHANNEL_CLOSED') throw error;
-      // The peer is gone and its end has not been read yet: as a write to a broken pipe.
-      const broken = nodeError(Error, 'EPIPE', 'write EPIPE', { errno: -32, syscall: 'write' });
-      if (typeof callback === 'function') process.nextTick(callback, broken);
-      else process.nextTick(() => this.#target.emit('error', broken));
+      const broken = asBroken(error);
+      if (broken === null) throw error;
+      this.#fail(callback, broken);
       return false;
     }
+    if (backlog === WAITS) return this.#outgoing.hold(item);
     if (typeof callback === 'function') process.nextTick(callback, null);
     return backlog < HIGH_WATER_MARK;
   }
@@ -116,53 +119,79 @@ class Ipc {
       this.#target.emit('error', nodeError(Error, 'ERR_IPC_DISCONNECTED', 'IPC channel is already disconnected'));
       return;
     }
-    // The peer reads what was sent. What it leaves unread is taken back when the channel is closed: with its exit.
-    this.#channel.shut();
-    this.#finish();
+    this.#target.connected = false;
+    // What is held back goes first.
+    if (!this.#outgoing.isHolding) this.#disconnectNow();
   }
 
   /** The peer's process has ended: what it sent is delivered, then the channel is closed. */
   peerEnded() {
     this.#channel.discardUndelivered();
-    const wasConnected = this.#target.connected;
-    if (wasConnected) this.#channel.flush();
+    const wasOpen = this.#isOpen;
+    if (wasOpen) {
+      this.#channel.flush();
+      this.#arrivals.flush(true);
+    }
     this.#target.connected = false;
-    this.#channel.close();
+    this.#isOpen = false;
+    this.#close();
     // Before 'exit', as in Node.js.
-    if (wasConnected) this.#announceEnd();
-  }
-
-  #write(message) {
-    if (this.#serialization === 'advanced') return this.#channel.sendValue(message, 'message');
-    jsonMeetings.count = 0;
-    const text = JSON.stringify(message);
-    // One of our objects was inside: it travels by the codec, as it has no JSON.
-    if (jsonMeetings.count > 0) return this.#channel.sendValue(message, 'message');
-    return this.#channel.sendText(text);
+    if (wasOpen) this.#announceEnd();
   }
 
   #receive(type, content) {
-    const message = type === TEXT ? JSON.parse(content) : unpack(content);
+    if (type !== TAKEN) return this.#arrivals.add(type, content);
+    if (content.length === 8) this.#carrier?.noteTaken(content.readDoubleLE());
+    this.#outgoing.resume(({ callback }, error) => {
+      if (error !== null) this.#fail(callback, asBroken(error) ?? error);
+      else if (typeof callback === 'function') process.nextTick(callback, null);
+    });
+    if (this.#isOpen && !this.#target.connected && !this.#outgoing.isHolding) this.#disconnectNow();
+  }
+
+  #deliver(message, handle) {
     const isInternal = typeof message?.cmd === 'string' && message.cmd.startsWith('NODE_');
-    if (!isInternal && this.#target.listenerCount('message') === 0) this.#pending.push(message);
-    else this.#target.emit(isInternal ? 'internalMessage' : 'message', message, undefined);
+    if (!isInternal && this.#target.listenerCount('message') === 0) this.#pending.push([message, handle]);
+    else this.#target.emit(isInternal ? 'internalMessage' : 'message', message, handle);
   }
 
   #deliverPending() {
     while (this.#pending.length > 0 && this.#target.listenerCount('message') > 0) {
-      this.#target.emit('message', this.#pending.shift(), undefined);
+      this.#target.emit('message', ...this.#pending.shift());
     }
+  }
+
+  #sendInternal(message) {
+    if (this.#target.connected) this.send(message, undefined, undefined, () => {});
+  }
+
+  #disconnectNow() {
+    // The peer reads what was sent. What it leaves unread is taken back when the channel is closed: with its exit.
+    this.#channel.shut();
+    this.#carrier?.close();
+    this.#finish();
   }
 
   // The peer has closed, or is dead: its exit may be reported later.
   #ended() {
-    if (!this.#target.connected) return;
-    this.#channel.close();
+    if (!this.#isOpen) return;
+    this.#arrivals.flush(true);
+    this.#close();
     this.#finish();
+  }
+
+  #close() {
+    this.#channel.close();
+    this.#carrier?.close();
+    const closed = () => nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
+    for (const { callback } of this.#outgoing.giveUp()) {
+      if (typeof callback === 'function') process.nextTick(callback, closed());
+    }
   }
 
   #finish() {
     this.#target.connected = false;
+    this.#isOpen = false;
     process.nextTick(() => this.#announceEnd());
   }
 
@@ -171,10 +200,29 @@ class Ipc {
     this.#target.emit('disconnect');
   }
 
+  #fail(callback, error) {
+    if (typeof callback === 'function') process.nextTick(callback, error);
+    else process.nextTick(() => this.#target.emit('error', error));
+  }
+
   #reference(referenced) {
     this.#explicitReference = referenced;
     this.#channel.setReferenced(referenced);
   }
+}
+
+/** @returns {string} what is sent along; loads Node's classes for the first one */
+function kindOf(handle) {
+  const kind = require('./handles').kindOf(handle);
+  if (kind !== undefined) return kind;
+  throw nodeError(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
+}
+
+/** The peer is gone and its end has not been read yet, or the descriptor could not be sent: no fault of the message's. */
+function asBroken(error) {
+  if (error.syscall === 'write') return error;
+  if (error.code !== 'ERR_MULTIPROC_CHANNEL_CLOSED') return null;
+  return nodeError(Error, 'EPIPE', 'write EPIPE', { errno: -32, syscall: 'write' });
 }
 
 function validateObject(options) {

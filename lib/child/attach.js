@@ -6,9 +6,9 @@ const runtime = require('../runtime');
 const { Channel } = require('../channel/channel');
 const { take } = require('./environment');
 
-/** @returns {{ channel: Channel, serialization: string } | null} null: this process was not started by multiproc */
+/** @returns {{ channel: Channel, serialization: string, carrier: number } | null} null: this process was not started by multiproc */
 function attach() {
-  const { address, serialization, parent } = take();
+  const { address, serialization, carrier, parent } = take();
   if (address === undefined) return null;
   runtime.open();
   if (parent !== null) {
@@ -16,7 +16,7 @@ function attach() {
     // The watcher does it from here on, with a grace that the system's own signal does not give.
     if (parent.grace > 0) native.forgetParentDeath();
   }
-  return { channel: Channel.open(address), serialization };
+  return { channel: Channel.open(address), serialization, carrier };
 }
 
 module.exports = { attach };

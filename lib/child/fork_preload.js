@@ -1,13 +1,15 @@
 'use strict';
 // Loaded with --require before a forked program: gives `process` its message channel. The program needs no change.
 
+const { Carrier } = require('../channel/carrier');
 const { attachIpc } = require('../channel/ipc');
 const { attach } = require('./attach');
 
 const attached = attach();
 if (attached !== null) {
   const { channel, serialization } = attached;
-  attachIpc(process, channel, { serialization, referenced: false }).followListeners();
+  const carrier = Carrier.adopt(attached.carrier);
+  attachIpc(process, channel, { carrier, serialization, referenced: false }).followListeners();
 }
 
 // The program sees the execArgv that its parent gave.

@@ -3,10 +3,13 @@
 
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { inspect } = require('node:util');
 const { invalidType } = require('../arguments');
+const { Carrier } = require('../channel/carrier');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
+const { closeFd } = require('./native');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
 const { ownLife, refuseWhileBootstrapping } = require('../process/launch');
 const { spawn } = require('./spawn');
@@ -32,28 +35,36 @@ function fork(modulePath, args, options) {
   const detached = options.detached === true;
   const killOnParentExit = options.killOnParentExit ?? !detached;
 
+  const { stdio, place } = withPlace(options);
   const { channel, address } = Channel.create();
+  let carrier;
   let child;
   try {
+    carrier = Carrier.create();
+    stdio[place] = carrier.theirs;
     const visibleArgs = [...execArgv, file, ...args];
     child = spawn(execPath, [...execArgv, '--require', PRELOAD, file, ...args], {
       ...options,
       shell: false,
-      stdio: withoutIpc(options),
+      stdio,
       env: {
         ...inheritableEnvironment(options.env ?? process.env),
-        ...forChild({ address, serialization, ...(killOnParentExit ? ownLife(GRACE_MS) : {}) }),
+        ...forChild({ address, serialization, carrier: place, ...(killOnParentExit ? ownLife(GRACE_MS) : {}) }),
       },
       killOnParentExit,
       shareDomain: true,
     });
     child.spawnargs = [child.spawnargs[0], ...visibleArgs];
   } catch (error) {
+    carrier?.ours.close();
     channel.discardUndelivered();
     channel.close();
     throw error;
+  } finally {
+    // The child has its own, if there is a child.
+    if (carrier !== undefined) closeFd(carrier.theirs);
   }
-  const ipc = attachIpc(child, channel, { serialization, referenced: true });
+  const ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true });
   // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
   child.prependOnceListener('exit', () => ipc.peerEnded());
   child.prependOnceListener('error', () => child.pid === undefined && ipc.peerEnded());
@@ -75,10 +86,22 @@ function serializationOf({ serialization = 'json' }) {
   throw error;
 }
 
-// Our channel needs no descriptor; a place for one in `stdio` stays empty, so that the others keep their numbers.
-function withoutIpc({ stdio, silent }) {
-  if (stdio === undefined || stdio === null) return silent ? 'pipe' : 'inherit';
-  if (!Array.isArray(stdio)) return stdio;
+/**
+ * As in Node.js, the channel has a place among the child's descriptors. Ours needs it for sockets and servers alone.
+ *
+ * @returns {{ stdio: unknown[], place: number }}
+ */
+function withPlace({ stdio, silent }) {
+  if (stdio === undefined || stdio === null) stdio = silent ? 'pipe' : 'inherit';
+  if (typeof stdio === 'string') {
+    const isWord = ['pipe', 'overlapped', 'ignore', 'inherit'].includes(stdio);
+    if (isWord) return { stdio: [stdio, stdio, stdio], place: 3 };
+  }
+  if (!Array.isArray(stdio)) {
+    const error = new TypeError(`The argument 'stdio' is invalid. Received ${inspect(stdio)}`);
+    error.code = 'ERR_INVALID_ARG_VALUE';
+    throw error;
+  }
   if (!stdio.includes('ipc')) {
     const error = new Error("Forked processes must have an IPC channel, missing value 'ipc' in options.stdio");
     error.code = 'ERR_CHILD_PROCESS_IPC_REQUIRED';
@@ -89,9 +112,7 @@ function withoutIpc({ stdio, silent }) {
     error.code = 'ERR_IPC_ONE_PIPE';
     throw error;
   }
-  const kept = stdio.map((entry) => (entry === 'ipc' ? 'ignore' : entry));
-  if (stdio.at(-1) === 'ipc') kept.pop();
-  return kept;
+  return { stdio: [...stdio], place: stdio.indexOf('ipc') };
 }
 
 module.exports = { fork };

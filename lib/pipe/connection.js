@@ -5,33 +5,36 @@
 // that had the other end has closed it or died, and everything was received.
 
 const { EventEmitter } = require('node:events');
-const { Readable, Writable } = require('node:stream');
 const native = require('../binding');
-const { checkInteger, checkTimeout, invalidType, ownOptions } = require('../arguments');
+const { checkTimeout, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { AbortError, MultiprocError } = require('../errors');
 const items = require('../queue/items');
-const { Queue } = require('../queue/queue');
+const { Closing } = require('../sync/closing');
 const goals = require('../sync/goals');
 const { TIMED_OUT } = require('../sync/outcome');
 const { open, pin, unpin, waitFor, waitOptions } = require('../sync/shared_object');
 const { KIND, met, onRevive, travel } = require('../travel');
 const { PipeEnd } = require('./pipe_end');
 const { bytesFor, copyInto, slice } = require('./bytes');
+const streams = require('./streams');
 
-const { DONE, FULL, EMPTY, Parcel } = items;
-const HIGH_WATER_MARK = 16 * 1024 * 1024;
+const { CLOSED, DONE, FULL, EMPTY, ENDED, Parcel } = items;
 
 class Connection extends EventEmitter {
   /** @type {PipeEnd} */
   #end;
   /** @type {[number, number]} the other end */
   #peer;
-  /** @type {Queue | null} */
+  /** @type {import('../queue/queue').Queue | null} */
   #incoming;
-  /** @type {Queue | null} */
+  /** @type {import('../queue/queue').Queue | null} */
   #outgoing;
   #isClosed = false;
+  /** Nothing more is sent: a stream was ended. */
+  #isEnded = false;
+  /** Ends the waits of this thread. */
+  #closing = new Closing(closedDuring);
   /** Taken and not received: somebody asked for bytes, and it was something else. */
   #putBack = [];
   /** While somebody listens for messages: ends the wait for the next one. @type {AbortController | null} */
@@ -62,7 +65,7 @@ class Connection extends EventEmitter {
   }
 
   get writable() {
-    return this.#outgoing !== null;
+    return this.#outgoing !== null && !this.#isEnded;
   }
 
   get closed() {
@@ -174,19 +177,22 @@ class Connection extends EventEmitter {
 
   toReadable() {
     this.#reading('toReadable');
-    return Readable.from(this, { objectMode: true });
+    return streams.toReadable(this, (message) => this.#putBack.unshift(message));
   }
 
   toWritable() {
     this.#writing('toWritable');
-    return new Writable({
-      objectMode: true,
-      write: (value, _encoding, done) => this.send(value).then(() => done(), done),
-      final: (done) => {
-        this.close();
-        done();
-      },
-    });
+    return streams.toWritable(this, () => this.#endSending());
+  }
+
+  toReadableStream() {
+    this.#reading('toReadableStream');
+    return streams.toReadableStream(this);
+  }
+
+  toWritableStream() {
+    this.#writing('toWritableStream');
+    return streams.toWritableStream(this, () => this.#endSending());
   }
 
   close() {
@@ -196,6 +202,7 @@ class Connection extends EventEmitter {
     this.#end.close();
     this.#incoming?.close();
     this.#outgoing?.close();
+    this.#closing.close();
     this.emit('close');
   }
 
@@ -264,26 +271,37 @@ class Connection extends EventEmitter {
     }
   }
 
+  /** Nothing more goes this way; what comes is still received. An end that only sends has nothing left to do. */
+  #endSending() {
+    if (this.#isClosed) return;
+    if (this.#incoming === null) return this.close();
+    this.#isEnded = true;
+    open(this.#outgoing, 'toWritable').queueClose(false);
+  }
+
   /** @returns {unknown} a value or EMPTY, also at the end of file: a wait ends there at once */
   #next(queue) {
-    return this.#putBack.length > 0 ? this.#putBack.shift() : items.take(queue);
+    if (this.#putBack.length > 0) return this.#putBack.shift();
+    const found = items.take(queue);
+    return found === ENDED ? EMPTY : found;
   }
 
   /** @returns {unknown} a value or EMPTY; throws at the end of file */
   #take(queue, method) {
-    const found = this.#next(queue);
-    if (found !== EMPTY || native.isPipeEnd(...this.#peer)) return found;
+    if (this.#putBack.length > 0) return this.#putBack.shift();
+    const found = items.take(queue);
+    if (found !== ENDED && (found !== EMPTY || native.isPipeEnd(...this.#peer))) return found;
     // What the other end sent before it went is there by now.
-    const last = items.take(queue);
-    if (last !== EMPTY) return last;
+    const last = found === ENDED ? ENDED : items.take(queue);
+    if (last !== EMPTY && last !== ENDED) return last;
     throw new MultiprocError(
       'ERR_MULTIPROC_EOF',
-      `connection.${method}(): nobody has the other end any more, and everything it sent was received`,
+      `connection.${method}(): nobody has the other end any more, or it sends nothing more; everything it sent was received`,
     );
   }
 
   #awaits(queue, goal, left, signal) {
-    return waitFor(queue, goal, left, signal, this.#peer);
+    return waitFor(queue, goal, left, signal, this.#peer, this.#closing);
   }
 
   #blocks(queue, goal, left) {
@@ -292,7 +310,7 @@ class Connection extends EventEmitter {
 
   /** Hands what comes to the listeners of 'message', one after the other, as long as there are any. */
   async #listen() {
-    if (this.#listening !== null) return;
+    if (this.#listening !== null || this.#isClosed) return;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     try {
@@ -300,22 +318,52 @@ class Connection extends EventEmitter {
         const message = await this.recv({ signal });
         // The last listener has gone in the same moment: it is the next one's.
         if (this.listenerCount('message') === 0) this.#putBack.push(message);
-        else this.emit('message', message);
+        else if (!this.#tell('message', message)) await new Promise(setImmediate);
       }
     } catch (error) {
-      if (error.code === 'ERR_MULTIPROC_EOF') this.emit('end');
-      else if (!signal.aborted) this.emit('error', error);
+      if (error.code === 'ERR_MULTIPROC_EOF') this.#tell('end');
+      else if (!signal.aborted && !this.#isClosed) this.#tell('error', error);
     } finally {
       this.#listening = null;
     }
     // Somebody has begun to listen while the wait was being ended.
     if (signal.aborted) this.#listen();
   }
+
+  /**
+   * What a listener throws is nobody's here: an uncaught exception, as from Node's own emitters.
+   *
+   * @returns {boolean} false: it has thrown, which the program learns in this turn of the loop
+   */
+  #tell(event, ...args) {
+    try {
+      this.emit(event, ...args);
+      return true;
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+      return false;
+    }
+  }
+}
+
+function closedDuring() {
+  return new MultiprocError(
+    'ERR_MULTIPROC_CLOSED',
+    'connection: this Connection was closed in this thread during the wait',
+  );
 }
 
 function sent(result, method, limit) {
   if (result === DONE) return;
   if (result === FULL) throw timedOut(method, limit, 'the other end had not taken enough');
+  if (result === CLOSED) {
+    throw new MultiprocError(
+      'ERR_MULTIPROC_NOT_WRITABLE',
+      `connection.${method}(): this end was ended for sending, as a stream; nothing was sent`,
+    );
+  }
   throw new MultiprocError(
     'ERR_MULTIPROC_CHANNEL_CLOSED',
     `connection.${method}(): nobody has the other end any more; nothing was sent`,
@@ -331,31 +379,8 @@ function timedOut(method, limit, what) {
   return new MultiprocError('ERR_MULTIPROC_TIMEOUT', `connection.${method}(): ${what} within ${limit} ms`);
 }
 
-function Pipe(options) {
-  const { duplex = true, highWaterMark = HIGH_WATER_MARK } = ownOptions('Pipe()', options, ['duplex', 'highWaterMark']);
-  if (typeof duplex !== 'boolean') throw invalidType('Pipe()', 'duplex', 'a boolean', duplex);
-  checkInteger('Pipe()', 'highWaterMark', highWaterMark, 0, Number.MAX_SAFE_INTEGER);
-  const queue = () => new Queue({ maxBytes: highWaterMark });
-  const [toFirst, toSecond] = [queue(), duplex ? queue() : null];
-  const natives = [toFirst, toSecond].filter((one) => one !== null).map((one) => open(one, 'Pipe'));
-  const [first, second] = [new PipeEnd(natives), new PipeEnd(natives)];
-  const [third, fourth] = [again(toFirst), toSecond && again(toSecond)];
-  return [
-    new Connection({ end: first, peer: second.identity, incoming: toFirst, outgoing: toSecond }),
-    new Connection({ end: second, peer: first.identity, incoming: fourth, outgoing: third }),
-  ];
-}
-
-/** Another object for the same queue: each end closes its own. */
-function again(queue) {
-  const shared = open(queue, 'Pipe');
-  shared.ship();
-  const [index, generation] = shared.identity();
-  return new Queue(undefined, { index, generation });
-}
-
 onRevive(KIND.connection, (_index, _generation, [end, peer, incoming, outgoing]) => {
   return new Connection({ end, peer, incoming, outgoing });
 });
 
-module.exports = { Connection, Pipe };
+module.exports = { Connection };

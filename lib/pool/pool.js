@@ -9,12 +9,13 @@ const native = require('../binding');
 const runtime = require('../runtime');
 const { onceAborted } = require('../aborts');
 const { checkInteger, checkName, checkSignal, invalidType, ownOptions } = require('../arguments');
+const { cannot } = require('../codec/refusals');
 const { asyncDispose } = require('../dispose');
 const { AbortError, MultiprocError, SerializationError, WorkerDiedError } = require('../errors');
 const { cpuCount } = require('../process/cpu_count');
 const { checkLaunchOptions } = require('../process/launch');
 const { callerFile, describeTarget } = require('../target');
-const { discard, pack, takeBack } = require('../travel');
+const { discard, pack, takeBack, travel } = require('../travel');
 const { Backlog } = require('./backlog');
 const { chunk, collect, defaultChunkSize } = require('./chunks');
 const { FAILED, MAP, RUN } = require('./protocol');
@@ -61,6 +62,11 @@ class Pool {
 
   get name() {
     return this.#name;
+  }
+
+  // Its workers are children of this process.
+  [travel]() {
+    throw cannot('a Pool');
   }
 
   get size() {

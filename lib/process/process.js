@@ -9,10 +9,11 @@ const { EventEmitter } = require('node:events');
 const path = require('node:path');
 const { setTimeout, clearTimeout } = require('node:timers');
 const { checkInteger, checkName, checkSignal, checkTimeout, invalidType, ownOptions } = require('../arguments');
+const { cannot } = require('../codec/refusals');
 const { asyncDispose } = require('../dispose');
 const { AbortError, MultiprocError, ProcessDiedError } = require('../errors');
 const { callerFile, describeTarget } = require('../target');
-const { unpack } = require('../travel');
+const { travel, unpack } = require('../travel');
 const { launch } = require('./launch');
 const role = require('./role');
 
@@ -46,6 +47,11 @@ class Process extends EventEmitter {
     this.#target = describeTarget(target, { call, callerFile: callerFile(), scope });
     // Whoever does not ask for the result is not told of its failure twice: the child has printed it.
     this.#result.promise.catch(() => {});
+  }
+
+  // It is the child of this process.
+  [travel]() {
+    throw cannot('a Process');
   }
 
   get name() {

@@ -4,6 +4,7 @@
 const native = require('../binding');
 const { checkInteger, checkTimeout, invalidType, invalidValue, outOfRange, ownOptions } = require('../arguments');
 const { AbortError, MultiprocError, QueueEmptyError, QueueFullError } = require('../errors');
+const { Closing } = require('../sync/closing');
 const goals = require('../sync/goals');
 const { TIMED_OUT } = require('../sync/outcome');
 const {
@@ -53,6 +54,8 @@ class Queue extends SharedObject {
   #isManual;
   #maxSize;
   #maxBytes;
+  /** Ends the waits of this thread when it closes the queue. */
+  #closing = new Closing(closed);
 
   constructor(options, internal) {
     super(internal?.type ?? TYPE, options, internal, () => (internal?.check ?? checkOptions)(options));
@@ -114,7 +117,7 @@ class Queue extends SharedObject {
       const attempt = () => parcel.put(queue, undefined, priority);
       let result = attempt();
       if (result === FULL) {
-        const room = (left) => waitFor(queue, goals.QUEUE_PUT, left, signal);
+        const room = (left) => waitFor(queue, goals.QUEUE_PUT, left, signal, undefined, this.#closing);
         result = await items.putWaiting(parcel, limit, room, attempt);
       }
       settled(result, 'put', limit);
@@ -147,7 +150,7 @@ class Queue extends SharedObject {
     try {
       let found = signal?.aborted ? EMPTY : this.#take(queue);
       if (found === EMPTY) {
-        const item = (left) => waitFor(queue, goals.QUEUE_GET, left, signal);
+        const item = (left) => waitFor(queue, goals.QUEUE_GET, left, signal, undefined, this.#closing);
         found = await items.takeWaiting(limit, item, () => this.#take(queue));
       }
       return gotten(found, 'get', limit);
@@ -185,7 +188,7 @@ class Queue extends SharedObject {
   }
 
   join(options) {
-    return wait(this, 'join', goals.QUEUE_JOIN, options).then((outcome) => outcome !== TIMED_OUT);
+    return wait(this, 'join', goals.QUEUE_JOIN, options, this.#closing).then((outcome) => outcome !== TIMED_OUT);
   }
 
   joinSync(timeout) {
@@ -195,6 +198,11 @@ class Queue extends SharedObject {
   shutdown(options) {
     const { immediate = false } = ownOptions('queue.shutdown()', options, ['immediate']);
     open(this, 'shutdown').queueClose(Boolean(immediate));
+  }
+
+  close() {
+    super.close();
+    this.#closing.close();
   }
 
   async *[Symbol.asyncIterator]() {
@@ -243,6 +251,10 @@ function gotten(found, method, limit) {
   if (found === EMPTY) throw new QueueEmptyError(`queue.${method}(): the queue was empty ${lasting(limit)}`);
   if (found === ENDED) throw shutDown(method, 'it holds nothing more');
   return found;
+}
+
+function closed() {
+  return new MultiprocError('ERR_MULTIPROC_CLOSED', 'queue: this Queue was closed in this thread during the wait');
 }
 
 function lasting(limit) {

@@ -4,16 +4,16 @@
 // A message is one frame. What has come and was not read waits in the inbox; when that is more than highWaterMark the
 // socket is not read, and the sender notices. What was sent while so much was on its way already waits in the outbox.
 
-const { isAnyArrayBuffer } = require('node:util/types');
 const { asyncDispose, dispose } = require('../dispose');
-const { MultiprocError, BufferTooShortError } = require('../errors');
+const { MultiprocError } = require('../errors');
 const { cannot } = require('../codec/refusals');
-const { checkInteger, invalidType, ownOptions } = require('../arguments');
+const { checkInteger, ownOptions } = require('../arguments');
+const { atMost, bytesOf, copyTo, noBytes, slice } = require('../pipe/bytes');
 const { discard, pack, packAbroad, takeBack, travel, unpack, unpackFromAbroad } = require('../travel');
 const { FRAME, frameOf } = require('./frames');
 const { refusedError } = require('./handshake');
 const { Inbox } = require('./inbox');
-const { waitOptions, waitUntil } = require('./waits');
+const { waitOptions, waitUntil } = require('../waits');
 
 const MESSAGE_BYTES_MAX = 2 ** 32 - 1;
 const SUBJECT = 'the peer';
@@ -74,12 +74,9 @@ class SocketConnection {
   sendBytes(view, options) {
     return this.#promised('sendBytes', options, (limit, signal) => {
       const { offset, length } = ownOptions('connection.sendBytes()', options, ['offset', 'length']);
-      const bytes = bytesOf('connection.sendBytes()', 'view', view);
-      const start = checkInteger('connection.sendBytes()', 'offset', offset ?? 0, 0, bytes.length);
-      const left = bytes.length - start;
-      const count = checkInteger('connection.sendBytes()', 'length', length ?? left, 0, left);
-      this.#checkLength('sendBytes', count);
-      const frame = frameOf(FRAME.bytes, bytes.subarray(start, start + count));
+      const bytes = slice('connection.sendBytes()', view, { offset, length });
+      this.#checkLength('sendBytes', bytes.length);
+      const frame = frameOf(FRAME.bytes, bytes);
       return this.#send({ frame, hasHandles: false }, limit, signal);
     });
   }
@@ -100,38 +97,21 @@ class SocketConnection {
   recvBytes(options) {
     return this.#promised('recvBytes', options, (limit, signal) => {
       const { maxLength } = ownOptions('connection.recvBytes()', options, ['maxLength']);
-      const most = checkInteger(
-        'connection.recvBytes()',
-        'maxLength',
-        maxLength ?? MESSAGE_BYTES_MAX,
-        0,
-        MESSAGE_BYTES_MAX,
-      );
-      return this.#receive(limit, signal, 'recvBytes', (message) => {
-        const bytes = this.#bytesOf(message);
-        if (bytes.length <= most) return bytes;
-        const text = `connection.recvBytes(): a message has ${bytes.length} bytes, more than maxLength (${most}); the connection is closed`;
-        const tooLong = () => new MultiprocError('ERR_MULTIPROC_MESSAGE_SIZE', text);
-        this.#fail(tooLong);
-        throw tooLong();
-      });
+      if (maxLength !== undefined) {
+        checkInteger('connection.recvBytes()', 'maxLength', maxLength, 0, Number.MAX_SAFE_INTEGER);
+      }
+      const read = (message) => atMost(maxLength, 'recvBytes', this.#bytesOf(message, 'recvBytes'));
+      return this.#receive(limit, signal, 'recvBytes', read);
     });
   }
 
   recvBytesInto(view, offset, options) {
     return this.#promised('recvBytesInto', options, (limit, signal) => {
-      const into = bytesOf('connection.recvBytesInto()', 'view', view);
-      const start = checkInteger('connection.recvBytesInto()', 'offset', offset ?? 0, 0, into.length);
-      return this.#receive(limit, signal, 'recvBytesInto', (message) => {
-        const bytes = this.#bytesOf(message);
-        const room = into.length - start;
-        if (bytes.length > room) {
-          const text = `connection.recvBytesInto(): a message has ${bytes.length} bytes, more than the ${room} of the view`;
-          throw new BufferTooShortError(text, { bytes });
-        }
-        into.set(bytes, start);
-        return bytes.length;
-      });
+      const call = 'connection.recvBytesInto()';
+      const into = bytesOf(call, view);
+      const start = checkInteger(call, 'offset', offset ?? 0, 0, into.length);
+      const read = (message) => copyTo(into, start, this.#bytesOf(message, 'recvBytesInto'));
+      return this.#receive(limit, signal, 'recvBytesInto', read);
     });
   }
 
@@ -277,22 +257,18 @@ class SocketConnection {
     return this.#inbox.receive(limit, signal, read, () => timeoutError(method, limit, 'no message came'));
   }
 
-  #valueOf({ type, content }) {
-    if (type === FRAME.value) return this.#isFamily ? unpack(content) : unpackFromAbroad(content);
-    throw new MultiprocError(
-      'ERR_MULTIPROC_DESERIALIZE',
-      'connection.recv(): the message was sent by sendBytes(); it is in `bytes` of this error. Receive it with recvBytes()',
-      { bytes: content },
-    );
+  /** Bytes are a Buffer, as in a Connection. */
+  #valueOf({ type, content, decoded }) {
+    if (decoded !== undefined) return decoded.value;
+    if (type === FRAME.bytes) return content;
+    return this.#isFamily ? unpack(content) : unpackFromAbroad(content);
   }
 
-  #bytesOf(message) {
-    if (message.type === FRAME.bytes) return message.content;
-    throw new MultiprocError(
-      'ERR_MULTIPROC_DESERIALIZE',
-      'connection.recvBytes(): the message was sent by send(); its value is in `value` of this error. Receive it with recv()',
-      { value: this.#valueOf(message) },
-    );
+  #bytesOf(message, method) {
+    const value = this.#valueOf(message);
+    if (Buffer.isBuffer(value)) return value;
+    this.#inbox.unshift({ ...message, decoded: { value } });
+    throw noBytes(method);
   }
 
   // ── The end ──
@@ -321,8 +297,8 @@ class SocketConnection {
     }
   }
 
-  #discard({ type, content }) {
-    if (type === FRAME.value && this.#isFamily) discard(content);
+  #discard({ type, content, decoded }) {
+    if (type === FRAME.value && this.#isFamily && decoded === undefined) discard(content);
   }
 
   #open(method) {
@@ -350,13 +326,6 @@ function timeoutError(method, limit, what) {
     'ERR_MULTIPROC_TIMEOUT',
     `connection.${method}(): not within ${Math.round(limit)} ms: ${what}`,
   );
-}
-
-/** The bytes that a view, or a whole buffer, shows. */
-function bytesOf(call, name, view) {
-  if (ArrayBuffer.isView(view)) return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-  if (isAnyArrayBuffer(view)) return Buffer.from(view);
-  throw invalidType(call, name, 'a Buffer, typed array, DataView, ArrayBuffer or SharedArrayBuffer', view);
 }
 
 module.exports = { SocketConnection, MESSAGE_BYTES_MAX };

@@ -3,7 +3,7 @@
 //
 // While more than highWaterMark bytes lie here, the socket is not read. A message goes to the call that has waited longest.
 
-const { waitUntil } = require('./waits');
+const { waitUntil } = require('../waits');
 
 /** @typedef {{ type: number, content: Buffer }} Message */
 
@@ -54,6 +54,12 @@ class Inbox {
       this.#transport.resume();
     }
     return message;
+  }
+
+  /** A message that was taken and is to be read otherwise: it is the next one again. @param {Message} message */
+  unshift(message) {
+    this.#messages.unshift(message);
+    this.#bytes += message.content.length;
   }
 
   /**

@@ -19,7 +19,7 @@ const { SocketConnection } = require('./connection');
 const { REFUSED, refuse, shakeHands } = require('./handshake');
 const { checkKey, checkPatience, checkPeer, socketOptions } = require('./options');
 const { Transport } = require('./transport');
-const { waitOptions, waitUntil } = require('./waits');
+const { waitOptions, waitUntil } = require('../waits');
 
 const BACKLOG = 511;
 const BACKLOG_MAX = 65_535;

@@ -10,7 +10,7 @@ const { checkInteger, invalidType, invalidValue, ownOptions } = require('../argu
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
 const { about } = require('../system_error');
-const { waitOptions, waitUntil } = require('./waits');
+const { waitOptions, waitUntil } = require('../waits');
 
 /** What Linux takes at most, whatever its settings: HARD_MSGMAX, HARD_MSGSIZEMAX, MQ_PRIO_MAX - 1, NAME_MAX. */
 const MESSAGES_MAX = 65_536;

@@ -14,7 +14,7 @@ const { checkInteger, invalidType, invalidValue, ownOptions } = require('../argu
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
 const { about, systemError } = require('../system_error');
-const { waitOptions, waitUntil } = require('./waits');
+const { waitOptions, waitUntil } = require('../waits');
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 const EEXIST = 17;

@@ -7,10 +7,11 @@
 
 const native = require('../binding');
 const runtime = require('../runtime');
-const { checkName, checkSignal, checkTimeout, ownOptions } = require('../arguments');
+const { checkName, checkTimeout, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { MultiprocError } = require('../errors');
 const { met, travel } = require('../travel');
+const { waitOptions } = require('../waits');
 
 /** Most goals need none. */
 const NO_ARGUMENTS = [0, 0];
@@ -97,25 +98,19 @@ class SharedObject {
   }
 }
 
-/** @returns {{ limit: number, signal: AbortSignal | undefined }} the checked options of a promise form */
-function waitOptions(call, options) {
-  const { timeout, signal } = ownOptions(call, options, ['timeout', 'signal']);
-  return { limit: checkTimeout(call, timeout), signal: checkSignal(call, signal) };
-}
-
-/** The promise form of a wait. @returns {Promise<number>} its outcome */
-function wait(object, method, goal, options) {
+/** The promise form of a wait, which `closing` may end. @returns {Promise<number>} its outcome */
+function wait(object, method, goal, options, closing) {
   try {
     const { limit, signal } = waitOptions(`${typeOf(object).noun}.${method}()`, options);
-    return waitFor(open(object, method), goal, limit, signal);
+    return waitFor(open(object, method), goal, limit, signal, NO_ARGUMENTS, closing);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
 /** The same with checked options, for a native object. @returns {Promise<number>} */
-function waitFor(shared, goal, limit, signal, [a, b] = NO_ARGUMENTS) {
-  return runtime.wait((instance, ms) => shared.begin(instance, goal, a, b, ms), limit, signal);
+function waitFor(shared, goal, limit, signal, [a, b] = NO_ARGUMENTS, closing = undefined) {
+  return runtime.wait((instance, ms) => shared.begin(instance, goal, a, b, ms), limit, signal, closing);
 }
 
 /** The blocking form of a wait. @returns {number} its outcome */

@@ -5,6 +5,7 @@ mod area;
 mod arguments;
 mod barrier;
 mod buffer;
+mod carrier;
 mod channel;
 mod child;
 mod deadlock;

@@ -2,6 +2,7 @@
 
 #[cfg_attr(loom, path = "model/atomic.rs")]
 pub mod atomic;
+pub mod carrier;
 pub mod clock;
 #[cfg(feature = "binding")]
 pub mod dl;

@@ -2,9 +2,9 @@
 // Waits of one event loop for what another program does: each ends with its result, its time, or its signal.
 
 const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
-const { onceAborted } = require('../aborts');
-const { checkSignal, checkTimeout, ownOptions } = require('../arguments');
-const { AbortError } = require('../errors');
+const { onceAborted } = require('./aborts');
+const { checkSignal, checkTimeout, ownOptions } = require('./arguments');
+const { AbortError } = require('./errors');
 
 // What setTimeout() takes. Longer limits are for ever: 24 days.
 const TIMER_MAX = 2 ** 31 - 1;
