@@ -1,15 +1,18 @@
 'use strict';
 // fork: node:child_process's, with the message channel in shared memory. The child program needs no change.
+//
+// Invalid arguments go to Node's own fork, which throws the error of the version that runs.
 
+const childProcess = require('node:child_process');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
-const { invalidType } = require('../arguments');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
 const { ownLife, refuseWhileBootstrapping } = require('../process/launch');
-const { spawn } = require('./spawn');
+const { isText } = require('./normalise');
+const { copy, start } = require('./spawn');
 
 const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
@@ -17,81 +20,95 @@ const GRACE_MS = 500;
 
 function fork(modulePath, args, options) {
   refuseWhileBootstrapping('fork()');
+  if (args !== null && typeof args === 'object' && !Array.isArray(args)) [args, options] = [[], args];
+  const given = { __proto__: null, ...copy(options ?? {}) };
   const file = programPath(modulePath);
-  if (args === undefined || args === null) args = [];
-  else if (!Array.isArray(args)) {
-    if (typeof args !== 'object') throw invalidType('fork()', 'args', 'an array', args);
-    [args, options] = [[], args];
-  }
-  if (options === undefined || options === null) options = {};
-  if (typeof options !== 'object') throw invalidType('fork()', 'options', 'an object', options);
-  options = { ...options };
-  const serialization = serializationOf(options);
-  const execPath = options.execPath ?? process.execPath;
-  const execArgv = options.execArgv ?? inheritableExecArgv();
+  const stdio = stdioOf(given);
+  const isValid =
+    file !== null &&
+    (args === null || args === undefined || Array.isArray(args)) &&
+    isObject(options) &&
+    stdio !== null;
+  // Once more as it came: what it takes as it is after all stands, as with spawn.
+  if (!isValid || !areValid(given)) return childProcess.fork(modulePath, args ?? [], options);
+  return forkValid(file, Array.from(args ?? []), given, stdio);
+}
+
+function forkValid(file, args, options, stdio) {
+  const { serialization = 'json' } = options;
+  const execPath = options.execPath || process.execPath;
+  const execArgv = options.execArgv || inheritableExecArgv();
   const detached = options.detached === true;
   const killOnParentExit = options.killOnParentExit ?? !detached;
 
   const { channel, address } = Channel.create();
   let child;
+  let ipc;
   try {
     const visibleArgs = [...execArgv, file, ...args];
-    child = spawn(execPath, [...execArgv, '--require', PRELOAD, file, ...args], {
-      ...options,
-      shell: false,
-      stdio: withoutIpc(options),
-      env: {
-        ...inheritableEnvironment(options.env ?? process.env),
-        ...forChild({ address, serialization, ...(killOnParentExit ? ownLife(GRACE_MS) : {}) }),
+    child = start(
+      'fork',
+      execPath,
+      [...execArgv, '--require', PRELOAD, file, ...args],
+      {
+        ...options,
+        shell: false,
+        stdio: stdio.descriptors,
+        env: {
+          ...inheritableEnvironment(options.env || process.env),
+          ...forChild({ address, serialization, ...(killOnParentExit ? ownLife(GRACE_MS) : {}) }),
+        },
+        killOnParentExit,
+        shareDomain: true,
       },
-      killOnParentExit,
-      shareDomain: true,
-    });
-    child.spawnargs = [child.spawnargs[0], ...visibleArgs];
+      // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
+      () => ipc?.peerEnded(),
+    );
+    child.spawnargs = [child.spawnargs[0], ...visibleArgs.map(String)];
+    while (child.stdio.length <= stdio.channel) child.stdio.push(null);
   } catch (error) {
     channel.discardUndelivered();
     channel.close();
     throw error;
   }
-  const ipc = attachIpc(child, channel, { serialization, referenced: true });
-  // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
-  child.prependOnceListener('exit', () => ipc.peerEnded());
-  child.prependOnceListener('error', () => child.pid === undefined && ipc.peerEnded());
+  ipc = attachIpc(child, channel, { serialization, referenced: true });
   return child;
 }
 
+function isObject(options) {
+  return options === null || options === undefined || (typeof options === 'object' && !Array.isArray(options));
+}
+
+/** @returns {string | Buffer | null} null for what names no file */
 function programPath(modulePath) {
-  if (modulePath instanceof URL || modulePath?.href !== undefined) return fileURLToPath(modulePath);
-  if (typeof modulePath !== 'string') throw invalidType('fork()', 'modulePath', 'a string or a file: URL', modulePath);
-  return modulePath;
+  if (isText(modulePath) || Buffer.isBuffer(modulePath)) return modulePath;
+  try {
+    return typeof modulePath?.href === 'string' ? fileURLToPath(modulePath) : null;
+  } catch {
+    return null;
+  }
 }
 
-function serializationOf({ serialization = 'json' }) {
-  if (serialization === 'json' || serialization === 'advanced') return serialization;
-  const error = new TypeError(
-    `The property 'options.serialization' must be one of: undefined, 'json', 'advanced'. Received ${String(serialization)}`,
-  );
-  error.code = 'ERR_INVALID_ARG_VALUE';
-  throw error;
+function areValid({ execPath, execArgv, serialization }) {
+  if (execPath && !isText(execPath)) return false;
+  if (execArgv && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag !== 'string' || isText(flag)))) {
+    return false;
+  }
+  return serialization === undefined || serialization === 'json' || serialization === 'advanced';
 }
 
-// Our channel needs no descriptor; a place for one in `stdio` stays empty, so that the others keep their numbers.
-function withoutIpc({ stdio, silent }) {
-  if (stdio === undefined || stdio === null) return silent ? 'pipe' : 'inherit';
-  if (!Array.isArray(stdio)) return stdio;
-  if (!stdio.includes('ipc')) {
-    const error = new Error("Forked processes must have an IPC channel, missing value 'ipc' in options.stdio");
-    error.code = 'ERR_CHILD_PROCESS_IPC_REQUIRED';
-    throw error;
-  }
-  if (stdio.indexOf('ipc') !== stdio.lastIndexOf('ipc')) {
-    const error = new Error('Child process can have only one IPC pipe');
-    error.code = 'ERR_IPC_ONE_PIPE';
-    throw error;
-  }
-  const kept = stdio.map((entry) => (entry === 'ipc' ? 'ignore' : entry));
-  if (stdio.at(-1) === 'ipc') kept.pop();
-  return kept;
+/**
+ * Our channel needs no descriptor; a place for one in `stdio` stays empty, so that the others keep their numbers.
+ * @returns {{ descriptors: unknown, channel: number } | null} null when there is not exactly one place for the channel
+ */
+function stdioOf({ stdio, silent }) {
+  if (typeof stdio === 'string') return { descriptors: stdio, channel: 3 };
+  if (!Array.isArray(stdio)) return { descriptors: silent ? 'pipe' : 'inherit', channel: 3 };
+  const channel = stdio.indexOf('ipc');
+  if (channel < 0 || channel !== stdio.lastIndexOf('ipc')) return null;
+  const descriptors = stdio.map((entry) => (entry === 'ipc' ? 'ignore' : entry));
+  if (channel === stdio.length - 1) descriptors.pop();
+  return { descriptors, channel };
 }
 
 module.exports = { fork };

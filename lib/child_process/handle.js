@@ -85,7 +85,7 @@ class NativeProcess {
 
   #ended(exitCode, signal) {
     this.#id = 0;
-    this.#context.runInAsyncScope(this.onexit, this, exitCode, signalNames.get(signal) ?? '');
+    this.#context.runInAsyncScope(this.onexit, this, exitCode, signalName(signal));
   }
 
   kill(signal) {
@@ -116,4 +116,9 @@ class NativeProcess {
   }
 }
 
-module.exports = { NativeProcess };
+/** Empty for one without a name, as Node.js has it. */
+function signalName(number) {
+  return signalNames.get(number) ?? '';
+}
+
+module.exports = { NativeProcess, signalName };

@@ -2,6 +2,7 @@
 // What ends a child before its time: the options `timeout` and `signal`, both with `killSignal`.
 
 const { AbortError } = require('../errors');
+const { note } = require('./reasons');
 
 /**
  * @param {import('node:child_process').ChildProcess} child
@@ -11,6 +12,7 @@ function limit(child, { timeout, signal, killSignal }) {
   const kill = () => child.kill(killSignal ?? undefined);
   if (timeout > 0) {
     const timer = setTimeout(() => {
+      note(child, 'timedOut');
       try {
         kill();
       } catch (error) {
@@ -23,6 +25,7 @@ function limit(child, { timeout, signal, killSignal }) {
   if (signal === undefined) return;
   const abort = () => {
     try {
+      note(child, 'isCanceled');
       if (kill()) child.emit('error', new AbortError(signal.reason));
     } catch (error) {
       child.emit('error', error);

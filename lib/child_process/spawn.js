@@ -29,17 +29,26 @@ const { normalise } = require('./normalise');
  * @throws {TypeError | RangeError} as child_process.spawn does for bad arguments
  */
 function spawn(command, args, options) {
+  return start('spawn', command, args, options);
+}
+
+/**
+ * @param {string} call whose options they are, for errors
+ * @param {() => void} [onEnd] called before 'exit' or the 'error' of a start that failed
+ */
+function start(call, command, args, options, onEnd) {
   const isShort = !Array.isArray(args) && args !== null && typeof args === 'object';
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
   const given = copy(isShort ? args : options);
-  const own = ownExtras('spawn', given);
+  const own = ownExtras(call, given);
   const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
   if (normalised === null) {
-    return startOfNode(own, () =>
-      isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given),
-    );
+    refuseExtrasUnderPermission(call, own);
+    const child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
+    if (onEnd !== undefined) child.prependOnceListener('exit', onEnd);
+    return child;
   }
-  const child = createChild({ ...own, detached: normalised.detached });
+  const child = createChild({ ...own, detached: normalised.detached }, onEnd);
   child.spawn(normalised);
   limit(child, normalised);
   return child;
@@ -62,18 +71,16 @@ function ownExtras(call, options) {
 }
 
 /**
- * Leaves a call to Node.js, whose spawn throws what is wrong with it. One that it takes is right by its rules: it
- * stands, as a process of Node's. So is every process under Node's permission model, which Node.js alone knows to
- * enforce and to pass on.
+ * A call that is left to Node.js, which throws what is wrong with it. One that it takes is right by its rules: it stands,
+ * as a process of Node's. So is every process under Node's permission model, which Node.js alone knows to enforce and to
+ * pass on.
  */
-function startOfNode({ killOnParentExit, shareDomain }, start) {
-  if (process.permission !== undefined && (killOnParentExit || shareDomain)) {
-    throw new MultiprocError(
-      'ERR_MULTIPROC_UNSUPPORTED',
-      'spawn: "options.killOnParentExit" and "options.shareDomain" are not available under the permission model of Node.js',
-    );
-  }
-  return start();
+function refuseExtrasUnderPermission(call, { killOnParentExit, shareDomain }) {
+  if (process.permission === undefined || !(killOnParentExit || shareDomain)) return;
+  throw new MultiprocError(
+    'ERR_MULTIPROC_UNSUPPORTED',
+    `${call}: "options.killOnParentExit" and "options.shareDomain" are not available under the permission model of Node.js`,
+  );
 }
 
-module.exports = { spawn };
+module.exports = { copy, ownExtras, refuseExtrasUnderPermission, spawn, start };

@@ -6,6 +6,7 @@ mod barrier;
 mod buffer;
 mod channel;
 mod child;
+mod child_sync;
 mod deadlock;
 mod endpoint;
 mod external_memory;
