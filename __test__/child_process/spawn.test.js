@@ -4,12 +4,14 @@ const childProcess = require('node:child_process');
 const diagnosticsChannel = require('node:diagnostics_channel');
 const path = require('node:path');
 const test = require('ava');
-const { spawn } = require('../../lib/child_process/spawn');
+const multiproc = require('../..');
 const { guard } = require('../helpers/leaks.js');
 const { processEntry } = require('../helpers/processes.js');
 const { run } = require('../helpers/run.js');
 const behaviours = require('./behaviours/index.js');
 const { observe, describeError } = require('./observe.js');
+
+const { spawn } = multiproc;
 
 const fixture = (name) => path.join(__dirname, 'fixtures', name);
 
@@ -25,8 +27,8 @@ guard(test, {
 
 for (const behaviour of behaviours) {
   test.serial(`as node:child_process: ${behaviour.name}`, async (t) => {
-    const expected = await observe(behaviour, childProcess.spawn);
-    t.deepEqual(await observe(behaviour, spawn), expected);
+    const expected = await observe(behaviour, childProcess);
+    t.deepEqual(await observe(behaviour, multiproc), expected);
   });
 }
 
@@ -39,7 +41,7 @@ test.serial('an observation of something else is different', async (t) => {
     name: 'exit',
     run: ({ spawn: start, closed }) => closed(start('sh', ['-c', `exit ${code}`])),
   });
-  t.notDeepEqual(await observe(exits(1), spawn), await observe(exits(2), spawn));
+  t.notDeepEqual(await observe(exits(1), multiproc), await observe(exits(2), multiproc));
 });
 
 // Not in the table: Node.js 24 and 26 corrupt their memory by it (libuv 1.52.1).

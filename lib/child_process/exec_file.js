@@ -172,14 +172,15 @@ function maxBufferError(name) {
 // What util.promisify gives: `promise.child` is there at once.
 for (const [name, call] of Object.entries({ exec, execFile })) {
   const promised = (...args) => {
-    let child;
+    let settle;
     const promise = new Promise((resolve, reject) => {
-      child = call(...args, (error, stdout, stderr) => {
+      settle = (error, stdout, stderr) => {
         if (error === null) resolve({ stdout, stderr });
         else reject(Object.assign(error, { stdout, stderr }));
-      });
+      };
     });
-    return Object.assign(promise, { child });
+    // Outside of the promise: bad arguments are thrown.
+    return Object.assign(promise, { child: call(...args, settle) });
   };
   Object.defineProperty(promised, 'name', { value: name, configurable: true });
   Object.defineProperty(call, promisify.custom, { value: promised });

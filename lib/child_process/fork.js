@@ -30,7 +30,7 @@ function fork(modulePath, args, options) {
     isObject(options) &&
     stdio !== null;
   // Once more as it came: what it takes as it is after all stands, as with spawn.
-  if (!isValid || !areValid(given)) return childProcess.fork(modulePath, args ?? [], options);
+  if (!isValid || !areTexts(args ?? []) || !areValid(given)) return childProcess.fork(modulePath, args ?? [], options);
   return forkValid(file, Array.from(args ?? []), given, stdio);
 }
 
@@ -64,7 +64,7 @@ function forkValid(file, args, options, stdio) {
       // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
       () => ipc?.peerEnded(),
     );
-    child.spawnargs = [child.spawnargs[0], ...visibleArgs.map(String)];
+    child.spawnargs = [child.spawnargs[0], ...visibleArgs];
     while (child.stdio.length <= stdio.channel) child.stdio.push(null);
   } catch (error) {
     channel.discardUndelivered();
@@ -89,11 +89,14 @@ function programPath(modulePath) {
   }
 }
 
+/** Whether those that are strings have no NUL; others become strings later. */
+function areTexts(args) {
+  return args.every((argument) => typeof argument !== 'string' || isText(argument));
+}
+
 function areValid({ execPath, execArgv, serialization }) {
   if (execPath && !isText(execPath)) return false;
-  if (execArgv && !(Array.isArray(execArgv) && execArgv.every((flag) => typeof flag !== 'string' || isText(flag)))) {
-    return false;
-  }
+  if (execArgv && !(Array.isArray(execArgv) && areTexts(execArgv))) return false;
   return serialization === undefined || serialization === 'json' || serialization === 'advanced';
 }
 

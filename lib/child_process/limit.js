@@ -26,7 +26,8 @@ function limit(child, { timeout, signal, killSignal }) {
   const abort = () => {
     try {
       note(child, 'isCanceled');
-      if (kill()) child.emit('error', new AbortError(signal.reason));
+      // Node's has its name as a property of its own.
+      if (kill()) child.emit('error', Object.assign(new AbortError(signal.reason), { name: 'AbortError' }));
     } catch (error) {
       child.emit('error', error);
     }

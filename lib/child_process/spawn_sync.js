@@ -15,6 +15,8 @@ const { syncStdio } = require('./stdio_sync');
 
 const { SIGKILL, SIGTERM } = constants.signals;
 const DEFAULT_MAX_BUFFER = 1024 * 1024;
+/** What the streams of a program are that was not started: since Node.js 22 not what its documentation says. */
+const NO_STREAM = Number.parseInt(process.versions.node, 10) < 22 ? null : undefined;
 
 /**
  * Runs a program and returns when it has ended and its pipes are closed.
@@ -93,8 +95,8 @@ function resultOf({ pid, status, signal, error, output }, { file, args, encoding
   if (result.output !== null && encoding && encoding !== 'buffer') {
     result.output = output.map((bytes) => (bytes === null ? null : bytes.toString(encoding)));
   }
-  result.stdout = result.output?.[1] ?? null;
-  result.stderr = result.output?.[2] ?? null;
+  result.stdout = result.output === null ? NO_STREAM : result.output[1];
+  result.stderr = result.output === null ? NO_STREAM : result.output[2];
   if (error !== 0) {
     result.error = systemError(error, `spawnSync ${file}`);
     result.error.path = file;
@@ -105,14 +107,12 @@ function resultOf({ pid, status, signal, error, output }, { file, args, encoding
 
 /** @returns {string | Buffer | null} the standard output. @throws {Error} with the result's properties, when it failed */
 function execFileSync(file, args, options) {
-  const form = formOf(args, options);
-  if (
-    form === null ||
-    !(form.options.argv0 === null || form.options.argv0 === undefined || isText(form.options.argv0))
-  ) {
+  const form = typeof options === 'function' ? null : formOf(args, options);
+  const argv0 = form?.options.argv0;
+  if (form === null || !(argv0 === null || argv0 === undefined || isText(argv0))) {
     return childProcess.execFileSync(file, args, options);
   }
-  const { stdio, argv0 } = form.options;
+  const { stdio } = form.options;
   const result = spawnSync(file, form.args, form.options);
   return outputOf(result, stdio, () => [argv0 || file, ...(form.args ?? [])].join(' '));
 }
