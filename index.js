@@ -83,6 +83,7 @@ module.exports = {
   // Errors
   BrokenBarrierError: errors.BrokenBarrierError,
   BufferTooShortError: errors.BufferTooShortError,
+  CommandError: errors.CommandError,
   DeadlockError: errors.DeadlockError,
   MultiprocError: errors.MultiprocError,
   ProcessDiedError: errors.ProcessDiedError,

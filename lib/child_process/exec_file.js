@@ -65,8 +65,10 @@ function collect(call, file, args, given, callback) {
   const starting = { __proto__: null };
   for (const name of STARTING) starting[name] = options[name];
   for (const name of ['windowsHide', 'windowsVerbatimArguments']) starting[name] = Boolean(options[name]);
-  const child = start(call, file, args, starting);
-  new Execution(child, [file, ...(args ?? [])].join(' '), options, callback);
+  const words = Array.isArray(args) ? [file, ...args] : [file];
+  const { encoding, maxBuffer, killSignal } = options;
+  const child = start(call, file, args, starting, { words, encoding, maxBuffer, killSignal });
+  new Execution(child, words, options, callback);
   return child;
 }
 
@@ -83,7 +85,7 @@ function areValid({ argv0, timeout, maxBuffer, killSignal }, callback) {
 /** One program until its callback: output, time limit, and the error that is told. */
 class Execution {
   #child;
-  #command;
+  #words;
   #options;
   #callback;
   #isText;
@@ -94,9 +96,9 @@ class Execution {
   #wasKilled = false;
   #hasEnded = false;
 
-  constructor(child, command, options, callback) {
+  constructor(child, words, options, callback) {
     this.#child = child;
-    this.#command = command;
+    this.#words = words;
     this.#options = options;
     this.#callback = callback;
     const { encoding, timeout, maxBuffer } = options;
@@ -118,9 +120,9 @@ class Execution {
   #kill(reason) {
     this.#giveUpStreams();
     this.#wasKilled = true;
-    note(this.#child, reason);
     try {
-      this.#child.kill(this.#options.killSignal);
+      // Of one that has ended already nothing is to be told.
+      if (this.#child.kill(this.#options.killSignal) || reason === 'isMaxBuffer') note(this.#child, reason);
     } catch (error) {
       this.#error = error;
       this.#ended();
@@ -149,12 +151,13 @@ class Execution {
       this.#callback(null, stdout, stderr);
       return;
     }
-    this.#error ??= Object.assign(new Error(`Command failed: ${this.#command}\n${stderr}`), {
+    const cmd = this.#words.join(' ');
+    this.#error ??= Object.assign(new Error(`Command failed: ${cmd}\n${stderr}`), {
       code: code < 0 ? getSystemErrorName(code) : code,
       killed: this.#child.killed || this.#wasKilled,
       signal,
     });
-    this.#error.cmd = this.#command;
+    this.#error.cmd = cmd;
     this.#callback(this.#error, stdout, stderr);
   }
 }

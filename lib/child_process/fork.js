@@ -61,8 +61,11 @@ function forkValid(file, args, options, stdio) {
         killOnParentExit,
         shareDomain: true,
       },
-      // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
-      () => ipc?.peerEnded(),
+      {
+        words: [file, ...args],
+        // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
+        onEnd: () => ipc?.peerEnded(),
+      },
     );
     child.spawnargs = [child.spawnargs[0], ...visibleArgs];
     while (child.stdio.length <= stdio.channel) child.stdio.push(null);

@@ -105,9 +105,10 @@ class NativeProcess {
   }
 
   /** Node.js is done with the process. One that still runs is awaited, so that it leaves no zombie, but not waited for. */
-  close() {
+  close(callback) {
     this.#reference(false);
     this.onexit = () => {};
+    if (typeof callback === 'function') process.nextTick(() => this.#context.runInAsyncScope(callback, this));
   }
 
   #reference(isReferenced) {

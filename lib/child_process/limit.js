@@ -12,9 +12,8 @@ function limit(child, { timeout, signal, killSignal }) {
   const kill = () => child.kill(killSignal ?? undefined);
   if (timeout > 0) {
     const timer = setTimeout(() => {
-      note(child, 'timedOut');
       try {
-        kill();
+        if (kill()) note(child, 'timedOut');
       } catch (error) {
         child.emit('error', error);
       }
@@ -25,9 +24,10 @@ function limit(child, { timeout, signal, killSignal }) {
   if (signal === undefined) return;
   const abort = () => {
     try {
+      if (!kill()) return;
       note(child, 'isCanceled');
       // Node's has its name as a property of its own.
-      if (kill()) child.emit('error', Object.assign(new AbortError(signal.reason), { name: 'AbortError' }));
+      child.emit('error', Object.assign(new AbortError(signal.reason), { name: 'AbortError' }));
     } catch (error) {
       child.emit('error', error);
     }

@@ -10,6 +10,8 @@ const { MultiprocError } = require('../errors');
 const { createChild } = require('./child');
 const { limit } = require('./limit');
 const { normalise } = require('./normalise');
+const { giveResult } = require('./result');
+const { replaceWords, showPrefixed } = require('./stdio_words');
 
 /**
  * Starts a program. Does not wait for it; the start itself blocks for about a millisecond.
@@ -34,23 +36,34 @@ function spawn(command, args, options) {
 
 /**
  * @param {string} call whose options they are, for errors
- * @param {() => void} [onEnd] called before 'exit' or the 'error' of a start that failed
+ * @param {{ onEnd?: () => void, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
+ *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `words` are what the user ran; the others are for
+ *   the child's `result`, where they are not among the options
  */
-function start(call, command, args, options, onEnd) {
+function start(call, command, args, options, more = {}) {
   const isShort = !Array.isArray(args) && args !== null && typeof args === 'object';
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
-  const given = copy(isShort ? args : options);
-  const own = ownExtras(call, given);
+  const copied = copy(isShort ? args : options);
+  const own = ownExtras(call, copied);
+  const { options: given, words: stdioWords } = replaceWords(call, copied);
   const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
+  let child;
   if (normalised === null) {
     refuseExtrasUnderPermission(call, own);
-    const child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
-    if (onEnd !== undefined) child.prependOnceListener('exit', onEnd);
-    return child;
+    child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
+    if (more.onEnd !== undefined) child.prependOnceListener('exit', more.onEnd);
+  } else {
+    child = createChild({ ...own, detached: normalised.detached }, more.onEnd);
+    child.spawn(normalised);
+    limit(child, normalised);
   }
-  const child = createChild({ ...own, detached: normalised.detached }, onEnd);
-  child.spawn(normalised);
-  limit(child, normalised);
+  const { words = isShort ? [command] : [command, ...(args ?? [])] } = more;
+  giveResult(child, { ...given, ...more, words });
+  if (stdioWords !== null) {
+    showPrefixed(child, stdioWords, String(words[0]));
+    // From the beginning, and nobody need ask.
+    if (stdioWords.isCaptured) child.result.catch(() => {});
+  }
   return child;
 }
 
