@@ -11,6 +11,7 @@ const diagnosticsChannel = require('node:diagnostics_channel');
 const { EventEmitter } = require('node:events');
 const { getSystemErrorName } = require('node:util');
 const { NativeProcess } = require('./handle');
+const { note } = require('./reasons');
 
 const created = diagnosticsChannel.channel('child_process');
 
@@ -45,8 +46,11 @@ function ended(child, exitCode, signalName, onEnd) {
   child._handle.close();
   child._handle = null;
   onEnd?.();
-  if (exitCode < 0) child.emit('error', startError(child, exitCode));
-  else child.emit('exit', child.exitCode, child.signalCode);
+  if (exitCode < 0) {
+    const error = startError(child, exitCode);
+    note(child, 'notStarted', error);
+    child.emit('error', error);
+  } else child.emit('exit', child.exitCode, child.signalCode);
   // Streams that nobody reads must end, too. Later, so that a listener of 'exit' can still start to read.
   process.nextTick(drain, child);
   child._closesGot++;

@@ -18,7 +18,7 @@ const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
 const GRACE_MS = 500;
 
-function fork(modulePath, args, options) {
+function fork(modulePath, args = [], options = undefined) {
   refuseWhileBootstrapping('fork()');
   if (args !== null && typeof args === 'object' && !Array.isArray(args)) [args, options] = [[], args];
   const given = { __proto__: null, ...copy(options ?? {}) };

@@ -25,9 +25,10 @@ function limit(child, { timeout, signal, killSignal }) {
   const abort = () => {
     try {
       if (!kill()) return;
-      note(child, 'isCanceled');
       // Node's has its name as a property of its own.
-      child.emit('error', Object.assign(new AbortError(signal.reason), { name: 'AbortError' }));
+      const error = Object.assign(new AbortError(signal.reason), { name: 'AbortError' });
+      note(child, 'isCanceled', error);
+      child.emit('error', error);
     } catch (error) {
       child.emit('error', error);
     }

@@ -1,19 +1,19 @@
 'use strict';
-// Why we ended a child: noted when its limit is reached, told with its result.
+// Why a child ended early or never began: noted when it happens, told with its result, which may be asked for later.
 
-/** @typedef {'timedOut' | 'isCanceled' | 'isMaxBuffer'} Reason */
+/** @typedef {'timedOut' | 'isCanceled' | 'isMaxBuffer' | 'notStarted'} Reason */
 
-/** @type {WeakMap<import('node:child_process').ChildProcess, Reason>} */
-const reasons = new WeakMap();
+/** @type {WeakMap<import('node:child_process').ChildProcess, { reason: Reason, error?: Error }>} */
+const noted = new WeakMap();
 
-/** The first one counts. @param {Reason} reason */
-function note(child, reason) {
-  if (!reasons.has(child)) reasons.set(child, reason);
+/** The first one counts. @param {Reason} reason @param {Error} [error] what was told */
+function note(child, reason, error) {
+  if (!noted.has(child)) noted.set(child, { reason, error });
 }
 
-/** @returns {Reason | undefined} */
-function reasonOf(child) {
-  return reasons.get(child);
+/** @returns {{ reason?: Reason, error?: Error }} */
+function notedOf(child) {
+  return noted.get(child) ?? {};
 }
 
-module.exports = { note, reasonOf };
+module.exports = { note, notedOf };

@@ -7,7 +7,7 @@
 
 const { performance } = require('node:perf_hooks');
 const { CommandError } = require('../errors');
-const { note, reasonOf } = require('./reasons');
+const { note, notedOf } = require('./reasons');
 
 /** What is on its way is read for so long after the end, and no longer than MAX_DRAIN_MS while more comes. */
 const DRAIN_MS = 100;
@@ -59,7 +59,10 @@ class Outcome {
     });
     this.#listen(child, 'close', () => this.#settle());
     this.#listen(child, 'exit', () => this.#exited());
-    if (hasEnded(child)) this.#exited();
+    if (!hasEnded(child)) return;
+    // Its 'close' may have come already, too.
+    if (child._closesGot >= child._closesNeeded) setImmediate(() => this.#settle());
+    else this.#exited();
   }
 
   #listen(emitter, event, listener) {
@@ -74,7 +77,7 @@ class Outcome {
     this.#received += bytes.length;
     this.#lengths[name] += kept.length;
     for (const chunks of [this.#chunks[name], this.#chunks.all]) chunks.push(kept);
-    if (kept.length < bytes.length && reasonOf(this.#child) === undefined) {
+    if (kept.length < bytes.length && notedOf(this.#child).reason === undefined) {
       note(this.#child, 'isMaxBuffer');
       this.#child.kill(this.#about.killSignal ?? undefined);
     }
@@ -120,9 +123,9 @@ class Outcome {
       all: this.#content('all', this.#child.stdout ?? this.#child.stderr),
       durationMs: performance.now() - startedAt,
     };
-    const reason = reasonOf(this.#child);
-    if (exitCode === 0 && reason === undefined && this.#cause === undefined) this.#resolve(result);
-    else this.#reject(failure(result, reason, this.#cause));
+    const { reason, error: cause = this.#cause } = notedOf(this.#child);
+    if (exitCode === 0 && reason === undefined && cause === undefined) this.#resolve(result);
+    else this.#reject(failure(result, reason, cause));
   }
 
   /** @returns {string | Buffer | null} null when there is no such stream */
@@ -153,10 +156,11 @@ function failure(result, reason, cause) {
   });
 }
 
-function ending({ pid, exitCode, signalCode }, reason, cause) {
-  if (pid === undefined) return `could not be started: ${cause?.message ?? 'the reason was told before'}`;
+function ending({ exitCode, signalCode }, reason, cause) {
   const how = signalCode === null ? `ended with exit code ${exitCode}` : `was ended by ${signalCode}`;
   switch (reason) {
+    case 'notStarted':
+      return `could not be started: ${cause.message}`;
     case 'timedOut':
       return `reached its timeout and ${how}`;
     case 'isCanceled':
