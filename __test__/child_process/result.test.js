@@ -94,8 +94,8 @@ test.serial('timeout, of spawn and of exec', async (t) => {
 
 test.serial('abort, with its reason', async (t) => {
   for (const signal of [AbortSignal.abort('why'), AbortSignal.timeout(50)]) {
-    for (const child of [spawn('sleep', ['1000'], { signal }), exec('exec sleep 1000', { signal })]) {
-      const error = await failure(t, child, { ...NO_REASON, isCanceled: true, signalCode: 'SIGTERM' });
+    for (const start of [() => spawn('sleep', ['1000'], { signal }), () => exec('exec sleep 1000', { signal })]) {
+      const error = await failure(t, start(), { ...NO_REASON, isCanceled: true, signalCode: 'SIGTERM' });
       t.is(error.cause.name, 'AbortError');
       t.is(error.cause.cause, signal.reason);
     }
@@ -103,7 +103,8 @@ test.serial('abort, with its reason', async (t) => {
 });
 
 test.serial('maxBuffer, of spawn and of exec', async (t) => {
-  for (const child of [spawn('yes', { maxBuffer: 1000 }), exec('exec yes', { maxBuffer: 1000 })]) {
+  for (const start of [spawn, exec]) {
+    const child = start('yes', { maxBuffer: 1000 });
     // How it ended is not looked at: exec closes the stream before it sends SIGTERM, so a failed write may be first.
     const error = await failure(t, child, { ...NO_REASON, isMaxBuffer: true });
     t.is(error.stdout, 'y\n'.repeat(500));
