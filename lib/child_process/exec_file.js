@@ -5,6 +5,7 @@
 // runs; those that spawn() checks too are left to it.
 
 const childProcess = require('node:child_process');
+const { clearTimeout, setTimeout } = require('node:timers');
 const { getSystemErrorName, promisify } = require('node:util');
 const { Collected } = require('./collected');
 const { isSignal, isSize, isText, isTimeout } = require('./normalise');

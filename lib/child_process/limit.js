@@ -1,6 +1,7 @@
 'use strict';
 // What ends a child before its time: the options `timeout` and `signal`, both with `killSignal`.
 
+const { clearTimeout, setTimeout } = require('node:timers');
 const { AbortError } = require('../errors');
 const { note } = require('./reasons');
 

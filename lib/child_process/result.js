@@ -6,6 +6,7 @@
 // open is not waited for, and no longer keeps this program alive.
 
 const { performance } = require('node:perf_hooks');
+const { setImmediate, setTimeout } = require('node:timers');
 const { CommandError } = require('../errors');
 const { note, notedOf } = require('./reasons');
 
