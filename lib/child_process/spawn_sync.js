@@ -53,7 +53,8 @@ function run(command, args, given, own) {
       file,
       args: Array.from(options.args, String),
       envPairs: options.envPairs,
-      cwd: options.cwd || undefined,
+      // An empty one is a directory that is not there, unlike in `spawn`.
+      cwd: options.cwd ?? undefined,
       uid: uid ?? undefined,
       gid: gid ?? undefined,
       detached: options.detached,
@@ -108,10 +109,14 @@ function resultOf({ pid, status, signal, error, output }, { file, args, encoding
 /** @returns {string | Buffer | null} the standard output. @throws {Error} with the result's properties, when it failed */
 function execFileSync(file, args, options) {
   const form = typeof options === 'function' ? null : formOf(args, options);
-  const argv0 = form?.options.argv0;
-  if (form === null || !(argv0 === null || argv0 === undefined || isText(argv0))) {
-    return childProcess.execFileSync(file, args, options);
-  }
+  const { argv0 } = form?.options ?? {};
+  const { callback } = form ?? {};
+  // There is no callback, but Node.js looks at its place.
+  const isValid =
+    form !== null &&
+    (callback === null || callback === undefined || typeof callback === 'function') &&
+    (argv0 === null || argv0 === undefined || isText(argv0));
+  if (!isValid) return childProcess.execFileSync(file, args, options);
   const { stdio } = form.options;
   const result = spawnSync(file, form.args, form.options);
   return outputOf(result, stdio, () => [argv0 || file, ...(form.args ?? [])].join(' '));

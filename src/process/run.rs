@@ -66,6 +66,12 @@ pub fn run(mut request: SpawnRequest, stdio: &[Stdio<'_>], limits: Limits) -> Ou
         };
         request.stdio.push(descriptor);
     }
+    // What fits is there before the program: one that ends at once has not closed the pipe on it.
+    for pipe in pipes.iter_mut().filter(|pipe| matches!(pipe.work, Work::Feed([_, ..]))) {
+        // An error comes again, and counts then.
+        let _ = pipe.step();
+        pipe.is_done = false;
+    }
     let child = match spawn(&request) {
         Err(errno) => return Outcome { error: Some(errno), ..Outcome::default() },
         Ok(child) => child,

@@ -80,6 +80,14 @@ fn input_that_nobody_reads_is_the_error_of_a_pipe_and_ends_nothing() {
 }
 
 #[test]
+fn little_input_that_nobody_reads_is_no_error_however_soon_the_program_ends() {
+    for _ in 0..200 {
+        let outcome = with_pipes(request(&["true"]), b"unread", NO_LIMITS);
+        assert_eq!((outcome.error, outcome.status), (None, Some(ExitStatus { code: 0, signal: 0 })));
+    }
+}
+
+#[test]
 fn the_end_of_a_grandchild_that_holds_the_output_is_awaited() {
     let outcome = run(shell("(sleep 0.2; echo late) & echo early"), &[NULL, Stdio::FromChild, NULL], NO_LIMITS);
     assert_eq!(text(&outcome, 1), "early\nlate\n");

@@ -44,6 +44,7 @@ module.exports = [
   shell('options are text, which has none', 'echo out', 'options'),
   shell('cwd', 'pwd', { cwd: directory }),
   shell('cwd as a URL', 'pwd', { cwd: pathToFileURL(directory) }),
+  shell('cwd is empty', 'pwd', { cwd: '' }),
   shell('cwd missing', 'pwd', { cwd: '/no/such/directory' }),
   shell('env', 'echo "$A"', { env: { A: 'ü', PATH: process.env.PATH } }),
   shell('shell by name', 'echo $0', { shell: '/bin/sh' }),

@@ -76,6 +76,7 @@ module.exports = [
   runs('a path through a file', '/dev/null/x'),
   runs('a name that is too long', `/${'x'.repeat(300)}`),
   runs('an argument that is too long', 'true', ['x'.repeat(1 << 20)]),
+  runs('cwd is empty', 'true', { cwd: '' }),
   runs('cwd missing', 'true', { cwd: '/no/such/directory' }),
   runs('a descriptor that is not open', 'true', { stdio: [0, 1, 99_999] }),
   shell('env', 'echo "$A"', { env: { A: 'ü', PATH: process.env.PATH }, encoding: 'utf8' }),

@@ -52,7 +52,11 @@ const refused = (call, calls) =>
 
 module.exports = [
   ...refused('spawnSync', { ...SHARED, ...WITH_ARGUMENTS }),
-  ...refused('execFileSync', { ...SHARED, ...WITH_ARGUMENTS }),
+  ...refused('execFileSync', {
+    ...SHARED,
+    ...WITH_ARGUMENTS,
+    'options twice': ['true', {}, {}],
+  }),
   ...refused('execSync', SHARED),
   {
     name: 'the functions that block do not change what they are given',
