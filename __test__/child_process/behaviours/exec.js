@@ -73,7 +73,7 @@ module.exports = [
   shell('timeout with killSignal', 'echo out; exec sleep 1000', { timeout: 300, killSignal: 'SIGKILL' }),
   shell('timeout that does not pass', 'echo out', { timeout: 60_000 }),
   shell('timeout is 0', 'echo out', { timeout: 0 }),
-  shell('aborted before the start', 'sleep 1000', { signal: AbortSignal.abort('why') }),
+  shell('aborted before the start', 'exec sleep 1000', { signal: AbortSignal.abort('why') }),
   shell('windows options', 'echo out', { windowsHide: 'yes', windowsVerbatimArguments: 1 }),
   {
     name: 'exec: maxBuffer unless told is a mebibyte',
@@ -230,7 +230,7 @@ module.exports = [
     name: 'promisified exec: aborted',
     run: (t) => {
       const controller = new AbortController();
-      return promised(t, 'exec', ['sleep 1000', { signal: controller.signal }], () => controller.abort('why'));
+      return promised(t, 'exec', ['exec sleep 1000', { signal: controller.signal }], () => controller.abort('why'));
     },
   },
   {
