@@ -171,6 +171,11 @@ test.serial('a child is no promise: an async function may return it', async (t) 
   await once(child, 'close');
 });
 
+test.serial('arguments that are no strings', async (t) => {
+  const { command, stdout } = await spawn('echo', [1, null, Symbol('s')]).result;
+  t.deepEqual([command, stdout], ['echo 1 null Symbol(s)', '1 null Symbol(s)\n']);
+});
+
 test.serial('it is the same promise whenever it is asked for', async (t) => {
   const child = spawn('true');
   t.is(child.result, child.result);

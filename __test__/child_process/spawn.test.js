@@ -77,12 +77,16 @@ test.serial('others who listen to the channel child_process see our processes', 
 });
 
 test('options of ours must be booleans', (t) => {
-  for (const name of ['killOnParentExit', 'shareDomain']) {
-    for (const value of ['yes', 1, null]) {
-      const error = t.throws(() => spawn('true', { [name]: value }));
-      t.is(describeError(error).class, 'TypeError');
-      t.is(error.code, 'ERR_INVALID_ARG_TYPE');
-      t.true(error.message.includes(`options.${name}`), error.message);
+  const { exec, execFile, spawnSync } = multiproc;
+  for (const start of [spawn, exec, execFile, spawnSync]) {
+    for (const name of ['killOnParentExit', 'shareDomain']) {
+      for (const value of ['yes', 1, null]) {
+        const error = t.throws(() => start('true', { [name]: value }));
+        t.is(describeError(error).class, 'TypeError');
+        t.is(error.code, 'ERR_INVALID_ARG_TYPE');
+        t.true(error.message.startsWith(`${start.name}: `), error.message);
+        t.true(error.message.includes(`options.${name}`), error.message);
+      }
     }
   }
 });
@@ -93,9 +97,9 @@ test.serial('options of ours are own ones', async (t) => {
 });
 
 /** Runs a parent that tells the id of its child and is then killed; the entry of the child, and whether it ended. */
-async function killParent(...args) {
+async function killParent(program, ...args) {
   let entry;
-  const { stdout, signal } = await run(fixture('parent.js'), args, {
+  const { stdout, signal } = await run(fixture(program), args, {
     onSpawn: (parent) => {
       parent.stdout.once('data', (text) => {
         entry = processEntry(Number(text));
@@ -123,12 +127,19 @@ function isRunning(entry) {
 
 test.serial('parent_killed_child_with_killOnParentExit_that_spins_dies_too', async (t) => {
   // `run` ends when the child, which holds the same standard output, has ended too; its watchdog bounds that.
-  const { entry, signal } = await killParent('spins');
+  const { entry, signal } = await killParent('parent.js', 'spins');
   t.is(signal, 'SIGKILL');
   t.truthy(entry);
   // A process closes its descriptors a moment before it is gone.
   await comesTrue(() => !isRunning(entry));
   t.false(isRunning(entry));
+});
+
+test.serial('parent_killed_while_it_blocks_child_with_killOnParentExit_dies_too', async (t) => {
+  const { entry, signal } = await killParent('blocked_parent.js');
+  t.is(signal, 'SIGKILL');
+  t.truthy(entry);
+  t.true(await comesTrue(() => !isRunning(entry)));
 });
 
 test.serial('child_with_killOnParentExit_that_a_worker_thread_started_outlives_the_thread', async (t) => {

@@ -115,7 +115,7 @@ class Outcome {
     const { words, startedAt } = this.#about;
     const { pid, exitCode, signalCode } = this.#child;
     const result = {
-      command: words.join(' '),
+      command: words.map(String).join(' '),
       pid,
       exitCode: pid === undefined ? null : exitCode,
       signalCode,
