@@ -125,11 +125,11 @@ module.exports = [
       return sizes.map((size) => spawnSync('head', ['-c', String(size), '/dev/zero'])).map(({ error }) => error?.code);
     },
   },
-  shell('timeout', 'echo out; exec sleep 1000', { timeout: 300 }),
+  shell('timeout', 'echo out; exec sleep 1000', { timeout: 700 }),
   shell('timeout with killSignal', 'exec sleep 1000', { timeout: 100, killSignal: 'SIGKILL' }),
   shell('timeout with killSignal as a number', 'exec sleep 1000', { timeout: 100, killSignal: 2 }),
   shell('timeout that does not pass', 'echo out', { timeout: 60_000 }),
-  shell('timeout of one that catches the signal', 'trap "exit 4" TERM; echo out; sleep 0.4 & wait', { timeout: 150 }),
+  shell('timeout of one that catches the signal', 'trap "exit 4" TERM; echo out; sleep 1 & wait', { timeout: 600 }),
   {
     name: 'spawnSync: a timeout lasts for its time',
     run: ({ spawnSync }) => {
