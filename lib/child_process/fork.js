@@ -1,7 +1,8 @@
 'use strict';
 // fork: node:child_process's, with the message channel in shared memory. The child program needs no change.
 //
-// Invalid arguments go to Node's own fork, which throws the error of the version that runs.
+// Invalid arguments go to Node's own fork, which throws the error of the version that runs; everything does under Node's
+// permission model.
 
 const childProcess = require('node:child_process');
 const path = require('node:path');
@@ -12,7 +13,7 @@ const { forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
 const { ownLife, refuseWhileBootstrapping } = require('../process/launch');
 const { isText } = require('./normalise');
-const { copy, start } = require('./spawn');
+const { copy, ownExtras, refuseExtrasUnderPermission, start } = require('./spawn');
 
 const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
@@ -29,8 +30,12 @@ function fork(modulePath, args = [], options = undefined) {
     (args === null || args === undefined || Array.isArray(args)) &&
     isObject(options) &&
     stdio !== null;
+  const isOurs = process.permission === undefined;
+  if (!isOurs) refuseExtrasUnderPermission('fork', ownExtras('fork', given));
   // Once more as it came: what it takes as it is after all stands, as with spawn.
-  if (!isValid || !areTexts(args ?? []) || !areValid(given)) return childProcess.fork(modulePath, args ?? [], options);
+  if (!isOurs || !isValid || !areTexts(args ?? []) || !areValid(given)) {
+    return childProcess.fork(modulePath, args ?? [], options);
+  }
   return forkValid(file, Array.from(args ?? []), given, stdio);
 }
 
