@@ -5,11 +5,15 @@
 
 import type {
   ChildProcess,
-  ChildProcessWithoutNullStreams,
+  ChildProcessByStdio,
+  ExecFileOptions as NodeExecFileOptions,
+  ExecOptions as NodeExecOptions,
   ForkOptions as NodeForkOptions,
   SpawnOptions as NodeSpawnOptions,
-  SpawnOptionsWithoutStdio,
+  SpawnSyncOptions as NodeSpawnSyncOptions,
+  StdioNull,
   StdioOptions,
+  StdioPipe,
 } from 'node:child_process';
 import type * as childProcess from 'node:child_process';
 import { EventEmitter } from 'node:events';
@@ -261,35 +265,220 @@ export function activeChildren(): Process[];
 
 // ── node:child_process ────────────────────────────────────────────────────────────────────────────────────────────
 
-export { ChildProcess, exec, execFile, execFileSync, execSync, spawnSync } from 'node:child_process';
+export { ChildProcess } from 'node:child_process';
 
-export interface SpawnOptions extends NodeSpawnOptions {
+/** What a command printed and how it ended: the value of `child.result`. */
+export interface CommandResult<T extends string | Buffer = string> {
+  /** The command and its arguments, with spaces between them. */
+  command: string;
+  pid: number;
+  exitCode: number | null;
+  signalCode: NodeJS.Signals | null;
+  /** `null` when it is no pipe. */
+  stdout: T | null;
+  /** `null` when it is no pipe. */
+  stderr: T | null;
+  /** Both, in the order in which they came. `null` when neither is a pipe. */
+  all: T | null;
+  /** From the call that started it to the end, in milliseconds. */
+  durationMs: number;
+}
+
+/** Options of everything that starts a child and does not wait for it. */
+export interface ChildOptions {
   /** Whether the child is killed (SIGKILL) when this process ends, however this one ends. `false` unless given. */
   killOnParentExit?: boolean | undefined;
 }
 
+/** A child that this package has started. */
+export interface Started<T extends string | Buffer = string> {
+  /**
+   * How the child ended and what it printed. Rejects with a `CommandError` when it could not be started, did not exit
+   * with 0, or was ended by `timeout`, `signal` or `maxBuffer`.
+   *
+   * It collects from the moment in which it is first asked for: ask right after the start, or start with
+   * `stdio: 'capture'`. Whoever does not ask has no promise, and no rejection. Asking also handles the child's `'error'`
+   * event. Settled when the child has ended and its streams have, or a tenth of a second after the end: a grandchild
+   * that keeps a stream open is not waited for, and that stream no longer keeps this program alive.
+   *
+   * Text is UTF-8, unless `encoding` says otherwise. Of each stream at most `maxBuffer` bytes are kept (100 MiB unless
+   * given); a child that prints more is ended.
+   *
+   * @example
+   * const { stdout } = await spawn('git', ['rev-parse', 'HEAD']).result;
+   */
+  readonly result: Promise<CommandResult<T>>;
+}
+
+/** `'prefix'` and `'capture'` beside what Node.js has; in a list for stdout and stderr. */
+export type ChildStdioOptions = StdioOptions | 'prefix' | 'capture' | (ListedStdio | 'prefix' | 'capture')[];
+type ListedStdio = Extract<StdioOptions, readonly unknown[]>[number];
+
+interface ResultOptions {
+  /** Of `result`: how text is made of bytes, UTF-8 unless given; `'buffer'`: it is not. */
+  encoding?: BufferEncoding | 'buffer' | null | undefined;
+  /** Of `result`: how many bytes of each stream are kept before the child is ended; 100 MiB unless given. */
+  maxBuffer?: number | undefined;
+  /** With `stdio: 'prefix'`, what stands before each line: `[NAME PID] ` unless given. */
+  prefix?: string | undefined;
+}
+
+export interface SpawnOptions extends Omit<NodeSpawnOptions, 'stdio'>, ChildOptions, ResultOptions {
+  /**
+   * As in Node.js, and two words more. `'prefix'`: stdout and stderr are shown as this program's own, whole lines with
+   * the child's name before them; stdin is this program's. `'capture'`: pipes, whose content `result` has from the
+   * beginning, whenever it is asked for.
+   */
+  stdio?: ChildStdioOptions | undefined;
+}
+
+type PipeOf<S extends StdioNull | StdioPipe, T> = S extends StdioPipe ? T : null;
+
+interface SpawnOptionsWithStdio<
+  I extends StdioNull | StdioPipe,
+  O extends StdioNull | StdioPipe,
+  E extends StdioNull | StdioPipe,
+> extends Omit<SpawnOptions, 'stdio'> {
+  stdio: [I, O, E];
+}
+
+interface SpawnOptionsWithPipes extends Omit<SpawnOptions, 'stdio'> {
+  stdio?: 'pipe' | 'capture' | ('pipe' | 'capture' | null | undefined)[] | undefined;
+}
+
+type WithPipes = ChildProcessByStdio<Writable, Readable, Readable> & Started;
+
 interface Spawn {
-  (
+  (command: string, options?: SpawnOptionsWithPipes): WithPipes;
+  (command: string, args: readonly string[] | null | undefined, options?: SpawnOptionsWithPipes): WithPipes;
+  <I extends StdioNull | StdioPipe, O extends StdioNull | StdioPipe, E extends StdioNull | StdioPipe>(
     command: string,
-    options: SpawnOptionsWithoutStdio & Pick<SpawnOptions, 'killOnParentExit'>,
-  ): ChildProcessWithoutNullStreams;
-  (
+    options: SpawnOptionsWithStdio<I, O, E>,
+  ): ChildProcessByStdio<PipeOf<I, Writable>, PipeOf<O, Readable>, PipeOf<E, Readable>> & Started;
+  <I extends StdioNull | StdioPipe, O extends StdioNull | StdioPipe, E extends StdioNull | StdioPipe>(
     command: string,
-    args: readonly string[],
-    options: SpawnOptionsWithoutStdio & Pick<SpawnOptions, 'killOnParentExit'>,
-  ): ChildProcessWithoutNullStreams;
-  (command: string, options: SpawnOptions): ChildProcess;
-  (command: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+    args: readonly string[] | null | undefined,
+    options: SpawnOptionsWithStdio<I, O, E>,
+  ): ChildProcessByStdio<PipeOf<I, Writable>, PipeOf<O, Readable>, PipeOf<E, Readable>> & Started;
+  (command: string, options: SpawnOptions): ChildProcess & Started;
+  (command: string, args: readonly string[] | null | undefined, options: SpawnOptions): ChildProcess & Started;
 }
 
 /**
- * `spawn` of `node:child_process`, with its arguments, events, streams and errors, and `killOnParentExit`.
+ * `spawn` of `node:child_process`, with its arguments, events, streams and errors; and `result`, `killOnParentExit`, two
+ * words more for `stdio`.
  *
- * A Node.js program that it starts with this process's environment finds named objects of this family.
+ * Returns when the program runs, or has failed to; that takes about a millisecond, however large this process is. A
+ * Node.js program that it starts with this process's environment finds named objects of this family.
+ *
+ * @param command a path, or a name to be looked for in the `PATH` of the child's environment
+ * @throws {TypeError|RangeError} those of Node.js
+ *
+ * System calls: clone, pidfd_open, waitid, pidfd_send_signal, socketpair.
  */
-export const spawn: typeof childProcess.spawn & Spawn;
+export const spawn: Spawn;
 
-export interface ForkOptions extends NodeForkOptions {
+type Listed<T extends string | Buffer> = (error: childProcess.ExecException | null, stdout: T, stderr: T) => void;
+type TextOptions<O> = O & ChildOptions & { encoding?: BufferEncoding | undefined };
+type BytesOptions<O> = O & ChildOptions & { encoding: 'buffer' | null };
+type Text = ChildProcess & Started;
+type Bytes = ChildProcess & Started<Buffer>;
+interface Promised<T extends string | Buffer>
+  extends childProcess.PromiseWithChild<{
+    stdout: T;
+    stderr: T;
+  }> {}
+
+interface Exec {
+  (command: string, callback?: Listed<string>): Text;
+  (command: string, options: BytesOptions<NodeExecOptions>, callback?: Listed<Buffer>): Bytes;
+  (command: string, options: TextOptions<NodeExecOptions> | null | undefined, callback?: Listed<string>): Text;
+  /** @internal what util.promisify gives */
+  __promisify__: {
+    (command: string): Promised<string>;
+    (command: string, options: BytesOptions<NodeExecOptions>): Promised<Buffer>;
+    (command: string, options: TextOptions<NodeExecOptions> | null | undefined): Promised<string>;
+  };
+}
+
+/**
+ * `exec` of `node:child_process`: a line for the shell, whose output the callback gets. Also as
+ * `await util.promisify(exec)(command)`, and as `await exec(command).result`, which says more.
+ *
+ * Never put into the line what a user has typed: use `execFile`, which needs no shell.
+ *
+ * @throws {TypeError|RangeError} those of Node.js. What becomes of the command is told to the callback
+ */
+export const exec: Exec;
+
+type Args = readonly string[] | null | undefined;
+
+interface ExecFile {
+  (file: string, callback?: Listed<string>): Text;
+  (file: string, args: Args, callback?: Listed<string>): Text;
+  (file: string, options: BytesOptions<NodeExecFileOptions>, callback?: Listed<Buffer>): Bytes;
+  (file: string, args: Args, options: BytesOptions<NodeExecFileOptions>, callback?: Listed<Buffer>): Bytes;
+  (file: string, options: TextOptions<NodeExecFileOptions>, callback?: Listed<string>): Text;
+  (
+    file: string,
+    args: Args,
+    options: TextOptions<NodeExecFileOptions> | null | undefined,
+    callback?: Listed<string>,
+  ): Text;
+  /** @internal what util.promisify gives */
+  __promisify__: {
+    (file: string, args?: Args): Promised<string>;
+    (file: string, options: BytesOptions<NodeExecFileOptions>): Promised<Buffer>;
+    (file: string, args: Args, options: BytesOptions<NodeExecFileOptions>): Promised<Buffer>;
+    (file: string, options: TextOptions<NodeExecFileOptions>): Promised<string>;
+    (file: string, args: Args, options: TextOptions<NodeExecFileOptions> | null | undefined): Promised<string>;
+  };
+}
+
+/**
+ * `execFile` of `node:child_process`: a program, without a shell unless `options.shell` is given. Otherwise as `exec`.
+ *
+ * @throws {TypeError|RangeError} those of Node.js. What becomes of the program is told to the callback
+ */
+export const execFile: ExecFile;
+
+interface SpawnSync {
+  (command: string, options: NodeSpawnSyncOptions & ChildOptions): childProcess.SpawnSyncReturns<string | Buffer>;
+  (
+    command: string,
+    args: Args,
+    options: NodeSpawnSyncOptions & ChildOptions,
+  ): childProcess.SpawnSyncReturns<string | Buffer>;
+}
+
+/**
+ * `spawnSync` of `node:child_process`: blocks the thread until the program has ended and its pipes are closed, and gives
+ * the result. What went wrong with the program is its `error`, and not thrown. Children that the event loop waits for are
+ * not disturbed.
+ *
+ * @throws {TypeError|RangeError} those of Node.js, for bad arguments
+ *
+ * System calls: clone, poll, waitid, socketpair, recv, send.
+ */
+export const spawnSync: typeof childProcess.spawnSync & SpawnSync;
+
+/**
+ * `execSync` of `node:child_process`: blocks the thread until a line for the shell is done, and returns its output.
+ *
+ * @throws {Error} when it did not exit with 0, or reached a limit: the result's properties are the error's
+ */
+export const execSync: typeof childProcess.execSync;
+
+/**
+ * `execFileSync` of `node:child_process`: as `execSync` for a program, without a shell unless `options.shell` is given.
+ *
+ * @throws {Error} when it did not exit with 0, or reached a limit: the result's properties are the error's
+ */
+export const execFileSync: typeof childProcess.execFileSync;
+
+export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptions {
+  /** As in Node.js, `'prefix'` and `'capture'` as in `spawn`; a list has one `'ipc'`. */
+  stdio?: ChildStdioOptions | undefined;
   /**
    * Whether the child ends with this process, however this one ends: it is killed (SIGKILL) half a second later, if it
    * has not ended by itself. `true` unless given, but `false` with `detached`.
@@ -310,8 +499,12 @@ export interface ForkOptions extends NodeForkOptions {
  * @throws {Error} `ERR_CHILD_PROCESS_IPC_REQUIRED`: `stdio` is a list without `'ipc'`
  * @throws {MultiprocError} `ERR_MULTIPROC_BOOTSTRAP`
  */
-export function fork(modulePath: string | URL, args?: readonly string[] | null, options?: ForkOptions): ChildProcess;
-export function fork(modulePath: string | URL, options?: ForkOptions): ChildProcess;
+export function fork(
+  modulePath: string | URL,
+  args?: readonly string[] | null,
+  options?: ForkOptions,
+): ChildProcess & Started;
+export function fork(modulePath: string | URL, options?: ForkOptions): ChildProcess & Started;
 
 // ── Shared memory ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -2373,6 +2566,7 @@ export type ErrorCode =
   | 'ERR_MULTIPROC_BOOTSTRAP'
   | 'ERR_MULTIPROC_START_METHOD'
   | 'ERR_MULTIPROC_PROCESS_DIED'
+  | 'ERR_MULTIPROC_COMMAND_FAILED'
   | 'ERR_MULTIPROC_REMOTE'
   | 'ERR_MULTIPROC_WORKER_DIED'
   | 'ERR_MULTIPROC_POOL_CLOSED'
@@ -2484,6 +2678,35 @@ export class WorkerDiedError extends MultiprocError {
   exitCode: number | null;
   /** `null` when it exited. */
   signalCode: NodeJS.Signals | null;
+}
+
+/** A command could not be started, did not exit with 0, or was ended before its time: what `child.result` rejects with. */
+export class CommandError extends MultiprocError {
+  constructor(message: string, details?: { cause?: unknown; [property: string]: unknown });
+  code: 'ERR_MULTIPROC_COMMAND_FAILED';
+  /** The command and its arguments, with spaces between them. */
+  command: string;
+  /** `undefined` when it could not be started; then `cause` is why. */
+  pid: number | undefined;
+  /** `null` when a signal ended it, or it could not be started. */
+  exitCode: number | null;
+  /** `null` when it exited, or could not be started. */
+  signalCode: NodeJS.Signals | null;
+  stdout: string | Buffer | null;
+  stderr: string | Buffer | null;
+  /** Both, in the order in which they came. */
+  all: string | Buffer | null;
+  durationMs: number;
+  /** Whether `timeout` ended it. */
+  timedOut: boolean;
+  /** Whether `signal` ended it; then `cause` is the `AbortError`. */
+  isCanceled: boolean;
+  /** Whether it was ended because it printed more than `maxBuffer`. */
+  isMaxBuffer: boolean;
+  /** Whether a signal ended it, whoever sent that. */
+  isTerminated: boolean;
+  /** Whether that signal was SIGKILL. */
+  isForcefullyTerminated: boolean;
 }
 
 /** For things thrown in another process that are no errors. Not raised by this version, which throws them as they are. */

@@ -2,8 +2,10 @@
 // multiproc: what a user imports. index.d.ts is its documentation.
 
 const childProcess = require('node:child_process');
+const { exec, execFile } = require('./lib/child_process/exec_file');
 const { fork } = require('./lib/child_process/fork');
 const { spawn } = require('./lib/child_process/spawn');
+const { execFileSync, execSync, spawnSync } = require('./lib/child_process/spawn_sync');
 const errors = require('./lib/errors');
 const objects = require('./lib/objects');
 const { Pool } = require('./lib/pool/pool');
@@ -33,13 +35,13 @@ module.exports = {
   },
   // node:child_process, drop-in
   ChildProcess: childProcess.ChildProcess,
-  exec: childProcess.exec,
-  execFile: childProcess.execFile,
-  execFileSync: childProcess.execFileSync,
-  execSync: childProcess.execSync,
+  exec,
+  execFile,
+  execFileSync,
+  execSync,
   fork,
   spawn,
-  spawnSync: childProcess.spawnSync,
+  spawnSync,
   // Shared memory
   SharedArray: objects.SharedArray,
   SharedValue: objects.SharedValue,
@@ -81,6 +83,7 @@ module.exports = {
   // Errors
   BrokenBarrierError: errors.BrokenBarrierError,
   BufferTooShortError: errors.BufferTooShortError,
+  CommandError: errors.CommandError,
   DeadlockError: errors.DeadlockError,
   MultiprocError: errors.MultiprocError,
   ProcessDiedError: errors.ProcessDiedError,

@@ -7,6 +7,7 @@ export const {
   BrokenBarrierError,
   BufferTooShortError,
   ChildProcess,
+  CommandError,
   Condition,
   Connection,
   DeadlockError,

@@ -2,6 +2,7 @@
 // The loops that contenders share, so that rivals differ in the library alone. Each warms up first, then measures for
 // `budget` milliseconds (or over a fixed count), and resolves to a figure in the unit of its row.
 
+const { once } = require('node:events');
 const { performance } = require('node:perf_hooks');
 
 const SMALL_OBJECT = { id: 1, kind: 'task', name: 'resize', width: 640, height: 480, tags: ['a', 'b'], done: false };
@@ -107,10 +108,45 @@ async function batches(runBatch, count) {
   return (count * 1000) / (performance.now() - started);
 }
 
+/**
+ * Median milliseconds for which a call that starts a child blocks the event loop, one child at a time.
+ * @param {() => import('node:child_process').ChildProcess} start
+ */
+async function blockedBy(start, { budget }) {
+  const times = [];
+  const deadline = performance.now() + budget;
+  do {
+    const started = performance.now();
+    const child = start();
+    times.push(performance.now() - started);
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`the program ended with ${code}`);
+  } while (performance.now() < deadline || times.length < 3);
+  return median(times);
+}
+
+/** So much memory of this process as is written to, kept until it ends. */
+function touchMemory(bytes) {
+  touched.push(Buffer.alloc(bytes, 1));
+}
+const touched = [];
+
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-module.exports = { SMALL_OBJECT, medianOf, meanOf, meanOfSync, roundTrips, flood, tasksAtOnce, batches, median };
+module.exports = {
+  SMALL_OBJECT,
+  batches,
+  blockedBy,
+  flood,
+  meanOf,
+  meanOfSync,
+  median,
+  medianOf,
+  roundTrips,
+  tasksAtOnce,
+  touchMemory,
+};

@@ -1,7 +1,7 @@
 'use strict';
 // A pipe: the child writes numbers to its standard output, the parent reads them line by line.
 //
-// spawn() is Node's own. A pipe carries bytes, not messages: one line may come in two pieces, or five lines in one.
+// spawn() is as in Node.js. A pipe carries bytes, not messages: one line may come in two pieces, or five lines in one.
 // readline puts them together.
 
 const readline = require('node:readline');

@@ -30,6 +30,7 @@ const CODES = Object.freeze({
   ERR_MULTIPROC_BOOTSTRAP: 'a process was started while its parent was still being loaded as a child',
   ERR_MULTIPROC_START_METHOD: 'the start method is not available',
   ERR_MULTIPROC_PROCESS_DIED: 'the process ended before its function returned',
+  ERR_MULTIPROC_COMMAND_FAILED: 'a command could not be started, failed, or was ended before its time',
   ERR_MULTIPROC_REMOTE: 'a value that is not an error was thrown in another process',
   ERR_MULTIPROC_WORKER_DIED: 'the worker that was running the task died',
   ERR_MULTIPROC_POOL_CLOSED: 'the pool takes no more tasks',
@@ -120,6 +121,14 @@ class ProcessDiedError extends MultiprocError {
 }
 nameClass(ProcessDiedError);
 
+/** What became of the command are own properties: `command`, `exitCode`, `signalCode`, `stdout`, `stderr`, `timedOut` … */
+class CommandError extends MultiprocError {
+  constructor(message, details) {
+    super('ERR_MULTIPROC_COMMAND_FAILED', message, details);
+  }
+}
+nameClass(CommandError);
+
 /** `exitCode`, `signalCode` and `pid` of the dead worker are own properties. */
 class WorkerDiedError extends MultiprocError {
   constructor(message, details) {
@@ -159,6 +168,7 @@ module.exports = {
   MultiprocError,
   BrokenBarrierError,
   BufferTooShortError,
+  CommandError,
   DeadlockError,
   QueueFullError,
   QueueEmptyError,

@@ -1,34 +1,43 @@
 'use strict';
-// Runs one behaviour with one implementation of `spawn` and returns what can be seen of it, as plain data, so that the
-// observations of node:child_process and of this package can be compared.
+// Runs one behaviour with one implementation of node:child_process and returns what can be seen of it, as plain data, so
+// that the observations of node:child_process and of this package can be compared.
 //
-// A behaviour is `async ({ spawn, watch, … }) => observation`. The children that it starts are killed when it is over,
+// A behaviour is `async ({ spawn, exec, watch, … }) => observation`. The children that it starts are killed when it is over,
 // or when it does not end within LIMIT.
 
 const { once } = require('node:events');
 
 const LIMIT = 30_000;
+/** The functions that give a child. */
+const STARTERS = ['spawn', 'fork', 'exec', 'execFile'];
 
 /** @typedef {{ name: string, run: (tools: Tools) => unknown }} Behaviour */
 
 /**
  * @param {Behaviour} behaviour
- * @param {typeof import('node:child_process').spawn} spawn
+ * @param {typeof import('node:child_process')} implementation
  */
-async function observe(behaviour, spawn) {
+async function observe(behaviour, implementation) {
   const children = [];
   const tools = {
-    spawn: (...args) => {
-      const child = spawn(...args);
-      children.push(child);
-      return child;
-    },
+    ...implementation,
+    // As it came, with what util.promisify finds there.
+    implementation,
     watch,
     closed,
     thrown,
     describeError,
+    called,
     collect,
+    describeFailure,
   };
+  for (const name of STARTERS) {
+    tools[name] = (...args) => {
+      const child = implementation[name](...args);
+      children.push(child);
+      return child;
+    };
+  }
   let watchdog;
   const late = new Promise((_, reject) => {
     watchdog = setTimeout(() => reject(new Error(`"${behaviour.name}" did not end within ${LIMIT} ms`)), LIMIT);
@@ -89,6 +98,28 @@ function describeError(error) {
   return { class: error.constructor.name, name, message, code, errno, syscall, path, spawnargs, cause };
 }
 
+/** As `describeError`, with what the functions that collect output add. */
+function describeFailure(error) {
+  if (error === null) return null;
+  const { killed, signal, cmd, status, output, stdout, stderr } = error;
+  const own = Object.keys(error).sort();
+  return { ...describeError(error), own, text: String(error), killed, signal, cmd, status, output, stdout, stderr };
+}
+
+/** Calls `start` with a callback behind the arguments; what the callback got, and the child's events to their end. */
+async function called(start, ...args) {
+  let child;
+  let events;
+  const told = new Promise((resolve) => {
+    child = start(...args, (...results) => resolve(results));
+    events = watch(child);
+  });
+  const end = new Promise((resolve) => child.once('close', resolve));
+  const [error, stdout, stderr] = await told;
+  await end;
+  return { error: describeFailure(error), stdout, stderr, events, killed: child.killed };
+}
+
 /** What a call throws, or null. */
 function thrown(call) {
   try {
@@ -99,6 +130,6 @@ function thrown(call) {
   }
 }
 
-/** @typedef {{ spawn: typeof import('node:child_process').spawn, watch: typeof watch, closed: typeof closed, thrown: typeof thrown, describeError: typeof describeError, collect: typeof collect }} Tools */
+/** @typedef {typeof import('node:child_process') & { implementation: typeof import('node:child_process'), watch: typeof watch, closed: typeof closed, thrown: typeof thrown, describeError: typeof describeError, describeFailure: typeof describeFailure, called: typeof called, collect: typeof collect }} Tools */
 
 module.exports = { observe, describeError };

@@ -4,12 +4,14 @@ const childProcess = require('node:child_process');
 const diagnosticsChannel = require('node:diagnostics_channel');
 const path = require('node:path');
 const test = require('ava');
-const { spawn } = require('../../lib/child_process/spawn');
+const multiproc = require('../..');
 const { guard } = require('../helpers/leaks.js');
 const { processEntry } = require('../helpers/processes.js');
 const { run } = require('../helpers/run.js');
 const behaviours = require('./behaviours/index.js');
 const { observe, describeError } = require('./observe.js');
+
+const { spawn } = multiproc;
 
 const fixture = (name) => path.join(__dirname, 'fixtures', name);
 
@@ -25,8 +27,8 @@ guard(test, {
 
 for (const behaviour of behaviours) {
   test.serial(`as node:child_process: ${behaviour.name}`, async (t) => {
-    const expected = await observe(behaviour, childProcess.spawn);
-    t.deepEqual(await observe(behaviour, spawn), expected);
+    const expected = await observe(behaviour, childProcess);
+    t.deepEqual(await observe(behaviour, multiproc), expected);
   });
 }
 
@@ -39,7 +41,7 @@ test.serial('an observation of something else is different', async (t) => {
     name: 'exit',
     run: ({ spawn: start, closed }) => closed(start('sh', ['-c', `exit ${code}`])),
   });
-  t.notDeepEqual(await observe(exits(1), spawn), await observe(exits(2), spawn));
+  t.notDeepEqual(await observe(exits(1), multiproc), await observe(exits(2), multiproc));
 });
 
 // Not in the table: Node.js 24 and 26 corrupt their memory by it (libuv 1.52.1).
@@ -75,12 +77,16 @@ test.serial('others who listen to the channel child_process see our processes', 
 });
 
 test('options of ours must be booleans', (t) => {
-  for (const name of ['killOnParentExit', 'shareDomain']) {
-    for (const value of ['yes', 1, null]) {
-      const error = t.throws(() => spawn('true', { [name]: value }));
-      t.is(describeError(error).class, 'TypeError');
-      t.is(error.code, 'ERR_INVALID_ARG_TYPE');
-      t.true(error.message.includes(`options.${name}`), error.message);
+  const { exec, execFile, spawnSync } = multiproc;
+  for (const start of [spawn, exec, execFile, spawnSync]) {
+    for (const name of ['killOnParentExit', 'shareDomain']) {
+      for (const value of ['yes', 1, null]) {
+        const error = t.throws(() => start('true', { [name]: value }));
+        t.is(describeError(error).class, 'TypeError');
+        t.is(error.code, 'ERR_INVALID_ARG_TYPE');
+        t.true(error.message.startsWith(`${start.name}: `), error.message);
+        t.true(error.message.includes(`options.${name}`), error.message);
+      }
     }
   }
 });
@@ -91,9 +97,9 @@ test.serial('options of ours are own ones', async (t) => {
 });
 
 /** Runs a parent that tells the id of its child and is then killed; the entry of the child, and whether it ended. */
-async function killParent(...args) {
+async function killParent(program, ...args) {
   let entry;
-  const { stdout, signal } = await run(fixture('parent.js'), args, {
+  const { stdout, signal } = await run(fixture(program), args, {
     onSpawn: (parent) => {
       parent.stdout.once('data', (text) => {
         entry = processEntry(Number(text));
@@ -121,12 +127,19 @@ function isRunning(entry) {
 
 test.serial('parent_killed_child_with_killOnParentExit_that_spins_dies_too', async (t) => {
   // `run` ends when the child, which holds the same standard output, has ended too; its watchdog bounds that.
-  const { entry, signal } = await killParent('spins');
+  const { entry, signal } = await killParent('parent.js', 'spins');
   t.is(signal, 'SIGKILL');
   t.truthy(entry);
   // A process closes its descriptors a moment before it is gone.
   await comesTrue(() => !isRunning(entry));
   t.false(isRunning(entry));
+});
+
+test.serial('parent_killed_while_it_blocks_child_with_killOnParentExit_dies_too', async (t) => {
+  const { entry, signal } = await killParent('blocked_parent.js');
+  t.is(signal, 'SIGKILL');
+  t.truthy(entry);
+  t.true(await comesTrue(() => !isRunning(entry)));
 });
 
 test.serial('child_with_killOnParentExit_that_a_worker_thread_started_outlives_the_thread', async (t) => {

@@ -107,6 +107,20 @@ a waiter got: ERR_MULTIPROC_BROKEN_BARRIER, because of the victim
 broken: true
 broken after reset: false
 `,
+  '15_run_commands.js': `
+exec: one TWO (error: null)
+execFile: a-b c-
+spawn: exit code 0, err out
+execSync: 42
+execFileSync: INPUT
+failed: 3, reason
+missing: ENOENT
+too late: true, SIGTERM
+too long: true, 1000 bytes kept
+aborted: true, no longer needed
+by a shell: x / INJECTED
+without one: x; echo INJECTED
+`,
   'bounded_buffer.js': `
 taken by each consumer: 6 and 6
 together: 1 2 3 4 5 6 7 8 9 10 11 12
@@ -125,6 +139,15 @@ waits in vain for 20 ms: false
 accounts: 1200, 800, 1000
 all three within 20 ms: false
 held meanwhile: 1
+`,
+  'exec_process.js': `
+by path, by name, hello
+argv[0]: my-shell
+no-such-program: ENOENT
+/etc: EACCES
+inherited without being listed: nothing
+listed: 3 read through descriptor 3
+printf | sort: 8 9 10
 `,
   'message_queue.js': `
 producer: 5 messages sent, then it ended with 0

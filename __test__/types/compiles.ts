@@ -1,11 +1,14 @@
 // What a TypeScript user may write, from a CommonJS module. Compiled, never run. `Same` pins the inferred types.
 
 import type { ChildProcess, ExecException, SpawnSyncReturns } from 'node:child_process';
+import { promisify } from 'node:util';
 import {
   activeChildren,
   type AgentInfo,
   Barrier,
   BrokenBarrierError,
+  CommandError,
+  type CommandResult,
   cpuCount,
   defineTasks,
   type ErrorCode,
@@ -206,7 +209,25 @@ export function children(): void {
   void [listing, result, text, child instanceof multiproc.ChildProcess];
 }
 
+export async function commands(): Promise<void> {
+  const { stdout, durationMs } = await spawn('ls', ['-l'], { stdio: 'capture', encoding: 'utf8' }).result;
+  const { all }: CommandResult<Buffer> = await exec('ls', { encoding: 'buffer', maxBuffer: 10 }).result;
+  const forked = await fork('x.js', { stdio: ['ignore', 'prefix', 'prefix', 'ipc'], prefix: '> ' }).result;
+  spawn('ls', { stdio: 'prefix', prefix: '> ' }).stdin?.end();
+  const mixed = spawn('ls', { stdio: ['pipe', 'inherit', 'pipe'] });
+  mixed.stdin.end();
+  const none: null = mixed.stdout;
+  mixed.stderr.setEncoding('utf8');
+  execFile('ls', { encoding: 'buffer' }, (_error, bytes: Buffer) => void bytes).kill();
+  const promised = promisify(exec)('ls', { encoding: 'utf8' });
+  promised.child.kill();
+  const text: string = (await promised).stdout + (await promisify(execFile)('ls', ['-l'])).stderr;
+  const status = spawnSync('ls', ['-l'], { killOnParentExit: true }).status;
+  void [stdout?.length, durationMs, all?.length, forked.exitCode, none, text, status];
+}
+
 export function errors(error: unknown): ErrorCode | undefined {
+  if (error instanceof CommandError && error.timedOut) void [error.stdout?.length, error.signalCode];
   class Mine extends MultiprocError {
     readonly extra = 1;
   }

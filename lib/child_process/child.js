@@ -11,14 +11,17 @@ const diagnosticsChannel = require('node:diagnostics_channel');
 const { EventEmitter } = require('node:events');
 const { getSystemErrorName } = require('node:util');
 const { NativeProcess } = require('./handle');
+const { note } = require('./reasons');
 
 const created = diagnosticsChannel.channel('child_process');
 
 /**
  * @param {import('./handle').Extras} extras
+ * @param {() => void} [onEnd] called before 'exit', or before the 'error' of a start that failed. A listener would be seen
+ *   by the program, and one of 'error' would keep errors that nobody handles from being thrown
  * @returns {ChildProcess} not started yet
  */
-function createChild(extras) {
+function createChild(extras, onEnd) {
   /** @type {ChildProcess} */
   const child = Reflect.construct(EventEmitter, [], ChildProcess);
   // 'close' comes with the exit and the end of each stream: Node.js counts them.
@@ -30,20 +33,24 @@ function createChild(extras) {
   child.killed = false;
   child.spawnfile = null;
   child._handle = new NativeProcess(extras);
-  child._handle.onexit = (exitCode, signalName) => ended(child, exitCode, signalName);
+  child._handle.onexit = (exitCode, signalName) => ended(child, exitCode, signalName, onEnd);
   if (created.hasSubscribers) created.publish({ process: child });
   return child;
 }
 
 /** The process has ended, or (then `exitCode` is a negative errno) could not be started. */
-function ended(child, exitCode, signalName) {
+function ended(child, exitCode, signalName, onEnd) {
   if (signalName) child.signalCode = signalName;
   else child.exitCode = exitCode;
   child.stdin?.destroy();
   child._handle.close();
   child._handle = null;
-  if (exitCode < 0) child.emit('error', startError(child, exitCode));
-  else child.emit('exit', child.exitCode, child.signalCode);
+  onEnd?.();
+  if (exitCode < 0) {
+    const error = startError(child, exitCode);
+    note(child, 'notStarted', error);
+    child.emit('error', error);
+  } else child.emit('exit', child.exitCode, child.signalCode);
   // Streams that nobody reads must end, too. Later, so that a listener of 'exit' can still start to read.
   process.nextTick(drain, child);
   child._closesGot++;
@@ -51,13 +58,17 @@ function ended(child, exitCode, signalName) {
 }
 
 function startError(child, errno) {
-  const code = getSystemErrorName(errno);
-  const syscall = child.spawnfile ? `spawn ${child.spawnfile}` : 'spawn';
-  const error = new Error(`${syscall} ${code}`);
-  Object.assign(error, { errno, code, syscall });
-  if (child.spawnfile) error.path = child.spawnfile;
-  error.spawnargs = child.spawnargs.slice(1);
+  const { spawnfile, spawnargs } = child;
+  const error = systemError(errno, spawnfile ? `spawn ${spawnfile}` : 'spawn');
+  if (spawnfile) error.path = spawnfile;
+  error.spawnargs = spawnargs.slice(1);
   return error;
+}
+
+/** As Node.js tells of a system call that failed. */
+function systemError(errno, syscall) {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
 }
 
 function drain(child) {
@@ -73,4 +84,4 @@ function isStdioOfAnother(stream) {
   );
 }
 
-module.exports = { createChild };
+module.exports = { createChild, systemError };

@@ -1,59 +1,88 @@
 'use strict';
 // fork: node:child_process's, with the message channel in shared memory. The child program needs no change.
+//
+// Invalid arguments go to Node's own fork, which throws the error of the version that runs; everything does under Node's
+// permission model.
 
+const childProcess = require('node:child_process');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
-const { inspect } = require('node:util');
-const { invalidType } = require('../arguments');
 const { Carrier } = require('../channel/carrier');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
-const { closeFd } = require('./native');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
 const { ownLife, refuseWhileBootstrapping } = require('../process/launch');
-const { spawn } = require('./spawn');
+const { closeFd } = require('./native');
+const { isText } = require('./normalise');
+const { copy, ownExtras, refuseExtrasUnderPermission, start } = require('./spawn');
 
 const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
 const GRACE_MS = 500;
 
-function fork(modulePath, args, options) {
+function fork(modulePath, args = [], options = undefined) {
   refuseWhileBootstrapping('fork()');
+  if (args !== null && typeof args === 'object' && !Array.isArray(args)) [args, options] = [[], args];
+  const given = { __proto__: null, ...copy(options ?? {}) };
   const file = programPath(modulePath);
-  if (args === undefined || args === null) args = [];
-  else if (!Array.isArray(args)) {
-    if (typeof args !== 'object') throw invalidType('fork()', 'args', 'an array', args);
-    [args, options] = [[], args];
+  const stdio = stdioOf(given);
+  const isValid =
+    file !== null &&
+    (args === null || args === undefined || Array.isArray(args)) &&
+    isObject(options) &&
+    stdio !== null;
+  const isOurs = process.permission === undefined;
+  if (!isOurs) refuseExtrasUnderPermission('fork', ownExtras('fork', given));
+  // Once more as it came: what it takes as it is after all stands, as with spawn.
+  if (!isOurs || !isValid || !areTexts(args ?? []) || !areValid(given)) {
+    return childProcess.fork(modulePath, args ?? [], options);
   }
-  if (options === undefined || options === null) options = {};
-  if (typeof options !== 'object') throw invalidType('fork()', 'options', 'an object', options);
-  options = { ...options };
-  const serialization = serializationOf(options);
-  const execPath = options.execPath ?? process.execPath;
-  const execArgv = options.execArgv ?? inheritableExecArgv();
+  return forkValid(file, Array.from(args ?? []), given, stdio);
+}
+
+function forkValid(file, args, options, stdio) {
+  const { serialization = 'json' } = options;
+  const execPath = options.execPath || process.execPath;
+  const execArgv = options.execArgv || inheritableExecArgv();
   const detached = options.detached === true;
   const killOnParentExit = options.killOnParentExit ?? !detached;
 
-  const { stdio, place } = withPlace(options);
   const { channel, address } = Channel.create();
   let carrier;
   let child;
+  let ipc;
   try {
     carrier = Carrier.create();
-    stdio[place] = carrier.theirs;
+    const descriptors = [...stdio.descriptors];
+    descriptors[stdio.channel] = carrier.theirs;
     const visibleArgs = [...execArgv, file, ...args];
-    child = spawn(execPath, [...execArgv, '--require', PRELOAD, file, ...args], {
-      ...options,
-      shell: false,
-      stdio,
-      env: {
-        ...inheritableEnvironment(options.env ?? process.env),
-        ...forChild({ address, serialization, carrier: place, ...(killOnParentExit ? ownLife(GRACE_MS) : {}) }),
+    child = start(
+      'fork',
+      execPath,
+      [...execArgv, '--require', PRELOAD, file, ...args],
+      {
+        ...options,
+        shell: false,
+        stdio: descriptors,
+        env: {
+          ...inheritableEnvironment(options.env || process.env),
+          ...forChild({
+            address,
+            serialization,
+            carrier: stdio.channel,
+            ...(killOnParentExit ? ownLife(GRACE_MS) : {}),
+          }),
+        },
+        killOnParentExit,
+        shareDomain: true,
       },
-      killOnParentExit,
-      shareDomain: true,
-    });
+      {
+        words: [file, ...args],
+        // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
+        onEnd: () => ipc?.peerEnded(),
+      },
+    );
     child.spawnargs = [child.spawnargs[0], ...visibleArgs];
   } catch (error) {
     carrier?.ours.close();
@@ -64,55 +93,56 @@ function fork(modulePath, args, options) {
     // The child has its own, if there is a child.
     if (carrier !== undefined) closeFd(carrier.theirs);
   }
-  const ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true });
-  // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
-  child.prependOnceListener('exit', () => ipc.peerEnded());
-  child.prependOnceListener('error', () => child.pid === undefined && ipc.peerEnded());
+  ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true });
   return child;
 }
 
-function programPath(modulePath) {
-  if (modulePath instanceof URL || modulePath?.href !== undefined) return fileURLToPath(modulePath);
-  if (typeof modulePath !== 'string') throw invalidType('fork()', 'modulePath', 'a string or a file: URL', modulePath);
-  return modulePath;
+function isObject(options) {
+  return options === null || options === undefined || (typeof options === 'object' && !Array.isArray(options));
 }
 
-function serializationOf({ serialization = 'json' }) {
-  if (serialization === 'json' || serialization === 'advanced') return serialization;
-  const error = new TypeError(
-    `The property 'options.serialization' must be one of: undefined, 'json', 'advanced'. Received ${String(serialization)}`,
-  );
-  error.code = 'ERR_INVALID_ARG_VALUE';
-  throw error;
+/** @returns {string | Buffer | null} null for what names no file */
+function programPath(modulePath) {
+  if (isText(modulePath) || Buffer.isBuffer(modulePath)) return modulePath;
+  try {
+    return typeof modulePath?.href === 'string' ? fileURLToPath(modulePath) : null;
+  } catch {
+    return null;
+  }
 }
+
+/** Whether those that are strings have no NUL; others become strings later. */
+function areTexts(args) {
+  return args.every((argument) => typeof argument !== 'string' || isText(argument));
+}
+
+function areValid({ execPath, execArgv, serialization }) {
+  if (execPath && !isText(execPath)) return false;
+  if (execArgv && !(Array.isArray(execArgv) && areTexts(execArgv))) return false;
+  return serialization === undefined || serialization === 'json' || serialization === 'advanced';
+}
+
+/** What a word stands for, without the channel. */
+const WORDS = {
+  pipe: ['pipe', 'pipe', 'pipe'],
+  overlapped: ['overlapped', 'overlapped', 'overlapped'],
+  ignore: ['ignore', 'ignore', 'ignore'],
+  inherit: ['inherit', 'inherit', 'inherit'],
+  prefix: ['inherit', 'prefix', 'prefix'],
+  capture: ['pipe', 'capture', 'capture'],
+};
 
 /**
  * As in Node.js, the channel has a place among the child's descriptors. Ours needs it for sockets and servers alone.
- *
- * @returns {{ stdio: unknown[], place: number }}
+ * @returns {{ descriptors: unknown[], channel: number } | null} null when there is not exactly one place for the channel
  */
-function withPlace({ stdio, silent }) {
-  if (stdio === undefined || stdio === null) stdio = silent ? 'pipe' : 'inherit';
-  if (typeof stdio === 'string') {
-    const isWord = ['pipe', 'overlapped', 'ignore', 'inherit'].includes(stdio);
-    if (isWord) return { stdio: [stdio, stdio, stdio], place: 3 };
-  }
+function stdioOf({ stdio, silent }) {
   if (!Array.isArray(stdio)) {
-    const error = new TypeError(`The argument 'stdio' is invalid. Received ${inspect(stdio)}`);
-    error.code = 'ERR_INVALID_ARG_VALUE';
-    throw error;
+    const word = typeof stdio === 'string' ? stdio : silent ? 'pipe' : 'inherit';
+    return Object.hasOwn(WORDS, word) ? { descriptors: WORDS[word], channel: 3 } : null;
   }
-  if (!stdio.includes('ipc')) {
-    const error = new Error("Forked processes must have an IPC channel, missing value 'ipc' in options.stdio");
-    error.code = 'ERR_CHILD_PROCESS_IPC_REQUIRED';
-    throw error;
-  }
-  if (stdio.indexOf('ipc') !== stdio.lastIndexOf('ipc')) {
-    const error = new Error('Child process can have only one IPC pipe');
-    error.code = 'ERR_IPC_ONE_PIPE';
-    throw error;
-  }
-  return { stdio: [...stdio], place: stdio.indexOf('ipc') };
+  const channel = stdio.indexOf('ipc');
+  return channel < 0 || channel !== stdio.lastIndexOf('ipc') ? null : { descriptors: stdio, channel };
 }
 
 module.exports = { fork };

@@ -85,7 +85,7 @@ class NativeProcess {
 
   #ended(exitCode, signal) {
     this.#id = 0;
-    this.#context.runInAsyncScope(this.onexit, this, exitCode, signalNames.get(signal) ?? '');
+    this.#context.runInAsyncScope(this.onexit, this, exitCode, signalName(signal));
   }
 
   kill(signal) {
@@ -105,9 +105,10 @@ class NativeProcess {
   }
 
   /** Node.js is done with the process. One that still runs is awaited, so that it leaves no zombie, but not waited for. */
-  close() {
+  close(callback) {
     this.#reference(false);
     this.onexit = () => {};
+    if (typeof callback === 'function') process.nextTick(() => this.#context.runInAsyncScope(callback, this));
   }
 
   #reference(isReferenced) {
@@ -116,4 +117,9 @@ class NativeProcess {
   }
 }
 
-module.exports = { NativeProcess };
+/** Empty for one without a name, as Node.js has it. */
+function signalName(number) {
+  return signalNames.get(number) ?? '';
+}
+
+module.exports = { NativeProcess, signalName };

@@ -1,7 +1,9 @@
 'use strict';
 // What ends a child before its time: the options `timeout` and `signal`, both with `killSignal`.
 
+const { clearTimeout, setTimeout } = require('node:timers');
 const { AbortError } = require('../errors');
+const { note } = require('./reasons');
 
 /**
  * @param {import('node:child_process').ChildProcess} child
@@ -12,7 +14,7 @@ function limit(child, { timeout, signal, killSignal }) {
   if (timeout > 0) {
     const timer = setTimeout(() => {
       try {
-        kill();
+        if (kill()) note(child, 'timedOut');
       } catch (error) {
         child.emit('error', error);
       }
@@ -23,7 +25,11 @@ function limit(child, { timeout, signal, killSignal }) {
   if (signal === undefined) return;
   const abort = () => {
     try {
-      if (kill()) child.emit('error', new AbortError(signal.reason));
+      if (!kill()) return;
+      // Node's has its name as a property of its own.
+      const error = Object.assign(new AbortError(signal.reason), { name: 'AbortError' });
+      note(child, 'isCanceled', error);
+      child.emit('error', error);
     } catch (error) {
       child.emit('error', error);
     }

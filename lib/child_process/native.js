@@ -25,6 +25,6 @@ function socketPair() {
   return pair.length === 1 ? pair[0] : pair;
 }
 
-const { childKill, childRef, closeFd } = native;
+const { childKill, childRef, closeFd, spawnChildSync } = native;
 
-module.exports = { childKill, childRef, closeFd, socketPair, spawnChild };
+module.exports = { childKill, childRef, closeFd, socketPair, spawnChild, spawnChildSync };

@@ -16,15 +16,18 @@ const signalNumbers = new Set(Object.values(constants.signals));
  * @param {unknown} command
  * @param {unknown} args
  * @param {unknown} options a copy with own properties only
+ * @param {Record<string, (value: unknown) => boolean>} checks of the options that only some of the functions look at
  * @returns {object | null} null when anything is not as it should be
  */
-function normalise(command, args, options = { __proto__: null }) {
+function normalise(command, args, options = { __proto__: null }, checks = { signal: isAbortSignal }) {
   if (!isText(command) || command === '') return null;
   if (args !== null && args !== undefined && !Array.isArray(args)) return null;
   if (options === null || typeof options !== 'object' || Array.isArray(options)) return null;
   const given = Array.from(args ?? []);
   if (given.some((argument) => typeof argument === 'string' && !isText(argument))) return null;
-  for (const [name, isValid] of Object.entries(CHECKS)) if (!isValid(options[name])) return null;
+  for (const [name, isValid] of [...Object.entries(CHECKS), ...Object.entries(checks)]) {
+    if (!isValid(options[name])) return null;
+  }
   const cwd = directory(options.cwd);
   const envPairs = environment(options.env);
   if (cwd === null || envPairs === null) return null;
@@ -58,8 +61,11 @@ const CHECKS = {
   windowsVerbatimArguments: absentOr(isBoolean),
   timeout: absentOr((value) => Number.isInteger(value) && value >= 0),
   killSignal: absentOr(isSignal),
-  signal: (value) => value === undefined || (value !== null && typeof value === 'object' && 'aborted' in value),
 };
+
+function isAbortSignal(value) {
+  return value === undefined || (value !== null && typeof value === 'object' && 'aborted' in value);
+}
 
 function isSignal(value) {
   if (typeof value === 'number') return signalNumbers.has(value);
@@ -110,4 +116,8 @@ function shellCommand(shell, command, args) {
   return [typeof shell === 'string' ? shell : SHELL, ['-c', [command, ...args].join(' ')]];
 }
 
-module.exports = { normalise };
+/** A size in bytes; Infinity is one. */
+const isSize = absentOr((value) => typeof value === 'number' && value >= 0);
+const isTimeout = CHECKS.timeout;
+
+module.exports = { isSignal, isSize, isText, isTimeout, normalise };

@@ -10,6 +10,8 @@ const { MultiprocError } = require('../errors');
 const { createChild } = require('./child');
 const { limit } = require('./limit');
 const { normalise } = require('./normalise');
+const { giveResult } = require('./result');
+const { replaceWords, showPrefixed } = require('./stdio_words');
 
 /**
  * Starts a program. Does not wait for it; the start itself blocks for about a millisecond.
@@ -29,19 +31,39 @@ const { normalise } = require('./normalise');
  * @throws {TypeError | RangeError} as child_process.spawn does for bad arguments
  */
 function spawn(command, args, options) {
+  return start('spawn', command, args, options);
+}
+
+/**
+ * @param {string} call whose options they are, for errors
+ * @param {{ onEnd?: () => void, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
+ *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `words` are what the user ran; the others are for
+ *   the child's `result`, where they are not among the options
+ */
+function start(call, command, args, options, more = {}) {
   const isShort = !Array.isArray(args) && args !== null && typeof args === 'object';
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
-  const given = copy(isShort ? args : options);
-  const own = ownExtras('spawn', given);
+  const copied = copy(isShort ? args : options);
+  const own = ownExtras(call, copied);
+  const { options: given, words: stdioWords } = replaceWords(call, copied);
   const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
+  let child;
   if (normalised === null) {
-    return startOfNode(own, () =>
-      isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given),
-    );
+    refuseExtrasUnderPermission(call, own);
+    child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
+    if (more.onEnd !== undefined) child.prependOnceListener('exit', more.onEnd);
+  } else {
+    child = createChild({ ...own, detached: normalised.detached }, more.onEnd);
+    child.spawn(normalised);
+    limit(child, normalised);
   }
-  const child = createChild({ ...own, detached: normalised.detached });
-  child.spawn(normalised);
-  limit(child, normalised);
+  const { words = isShort ? [command] : [command, ...(args ?? [])] } = more;
+  giveResult(child, { ...given, ...more, words });
+  if (stdioWords !== null) {
+    showPrefixed(child, stdioWords, String(words[0]));
+    // From the beginning, and nobody need ask.
+    if (stdioWords.isCaptured) child.result.catch(() => {});
+  }
   return child;
 }
 
@@ -62,18 +84,16 @@ function ownExtras(call, options) {
 }
 
 /**
- * Leaves a call to Node.js, whose spawn throws what is wrong with it. One that it takes is right by its rules: it
- * stands, as a process of Node's. So is every process under Node's permission model, which Node.js alone knows to
- * enforce and to pass on.
+ * A call that is left to Node.js, which throws what is wrong with it. One that it takes is right by its rules: it stands,
+ * as a process of Node's. So is every process under Node's permission model, which Node.js alone knows to enforce and to
+ * pass on.
  */
-function startOfNode({ killOnParentExit, shareDomain }, start) {
-  if (process.permission !== undefined && (killOnParentExit || shareDomain)) {
-    throw new MultiprocError(
-      'ERR_MULTIPROC_UNSUPPORTED',
-      'spawn: "options.killOnParentExit" and "options.shareDomain" are not available under the permission model of Node.js',
-    );
-  }
-  return start();
+function refuseExtrasUnderPermission(call, { killOnParentExit, shareDomain }) {
+  if (process.permission === undefined || !(killOnParentExit || shareDomain)) return;
+  throw new MultiprocError(
+    'ERR_MULTIPROC_UNSUPPORTED',
+    `${call}: "options.killOnParentExit" and "options.shareDomain" are not available under the permission model of Node.js`,
+  );
 }
 
-module.exports = { spawn };
+module.exports = { copy, ownExtras, refuseExtrasUnderPermission, spawn, start };

@@ -31,24 +31,14 @@ pub struct SpawnOptions {
 #[napi]
 pub fn spawn_child(instance: u32, options: SpawnOptions) -> napi::Result<Vec<i32>> {
     runtime::with_any(|runtime| {
-        let mut stdio: Vec<ChildDescriptor> = options.stdio.iter().map(|&fd| descriptor(fd)).collect();
-        let mut envp: Vec<OsString> = options.env_pairs.into_iter().map(OsString::from).collect();
-        if options.share_domain {
+        let share_domain = options.share_domain;
+        let mut request = request(options);
+        if share_domain {
             let domain = runtime.domain();
-            envp.push(format!("{DESCRIPTOR_VARIABLE}={}", domain.descriptor_value(stdio.len() as i32)).into());
-            stdio.push(ChildDescriptor::Fd(domain.raw_fd()));
+            let value = domain.descriptor_value(request.stdio.len() as i32);
+            request.envp.push(format!("{DESCRIPTOR_VARIABLE}={value}").into());
+            request.stdio.push(ChildDescriptor::Fd(domain.raw_fd()));
         }
-        let request = SpawnRequest {
-            file: options.file.into(),
-            argv: options.args.into_iter().map(OsString::from).collect(),
-            envp,
-            cwd: options.cwd.map(OsString::from),
-            uid: options.uid,
-            gid: options.gid,
-            detached: options.detached,
-            stdio,
-            parent_death_signal: (options.death_signal != 0).then_some(options.death_signal),
-        };
         Ok(match spawn(&request) {
             Err(errno) => vec![-(errno as i32)],
             Ok(child) => {
@@ -59,7 +49,22 @@ pub fn spawn_child(instance: u32, options: SpawnOptions) -> napi::Result<Vec<i32
     })
 }
 
-fn descriptor(fd: i32) -> ChildDescriptor {
+/// What to start, with the descriptors that it names.
+pub fn request(options: SpawnOptions) -> SpawnRequest {
+    SpawnRequest {
+        file: options.file.into(),
+        argv: options.args.into_iter().map(OsString::from).collect(),
+        envp: options.env_pairs.into_iter().map(OsString::from).collect(),
+        cwd: options.cwd.map(OsString::from),
+        uid: options.uid,
+        gid: options.gid,
+        detached: options.detached,
+        stdio: options.stdio.into_iter().map(descriptor).collect(),
+        parent_death_signal: (options.death_signal != 0).then_some(options.death_signal),
+    }
+}
+
+pub fn descriptor(fd: i32) -> ChildDescriptor {
     if fd < 0 { ChildDescriptor::Null } else { ChildDescriptor::Fd(fd) }
 }
 

@@ -8,6 +8,7 @@ mod buffer;
 mod carrier;
 mod channel;
 mod child;
+mod child_sync;
 mod deadlock;
 mod direct;
 mod endpoint;

@@ -5,14 +5,49 @@ use std::net::TcpListener;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, Backlog, MsgFlags, SockFlag, SockType, listen, recv, socketpair};
+use nix::sys::socket::{AddressFamily, Backlog, MsgFlags, Shutdown, SockFlag, SockType};
+use nix::sys::socket::{listen, recv, send, shutdown, socketpair};
 
 const READ_AT_ONCE: usize = 64 * 1024;
 
 /// Two connected stream sockets, both closed on exec. The caller owns them.
 pub fn stream_pair() -> Result<(RawFd, RawFd), Errno> {
-    let (one, other) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)?;
+    let (one, other) = owned_stream_pair()?;
     Ok((one.into_raw_fd(), other.into_raw_fd()))
+}
+
+/// Two connected stream sockets, both closed on exec.
+pub fn owned_stream_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+    socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
+}
+
+/// Appends what has arrived, at most `max` bytes, without waiting. 0: the end. `EAGAIN`: nothing is there.
+pub fn read_some(socket: BorrowedFd<'_>, into: &mut Vec<u8>, max: usize) -> Result<usize, Errno> {
+    let start = into.len();
+    into.resize(start + max, 0);
+    let got = without_interruption(|| recv(socket.as_raw_fd(), &mut into[start..], MsgFlags::MSG_DONTWAIT));
+    into.truncate(start + got.unwrap_or(0));
+    got
+}
+
+/// Sends as much as there is room for, without waiting. `EAGAIN`: there is none. `EPIPE`: nobody reads (no SIGPIPE).
+pub fn write_some(socket: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    without_interruption(|| send(socket.as_raw_fd(), bytes, flags))
+}
+
+/// The other end reads what was sent, and then the end.
+pub fn end_writing(socket: BorrowedFd<'_>) -> Result<(), Errno> {
+    shutdown(socket.as_raw_fd(), Shutdown::Write)
+}
+
+fn without_interruption<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
 }
 
 /// Closes a descriptor that the caller owns.

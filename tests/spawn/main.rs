@@ -4,6 +4,7 @@
 
 mod descriptors;
 mod lifetime;
+mod run;
 mod start;
 
 use std::ffi::OsString;

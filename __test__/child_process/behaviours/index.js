@@ -1,5 +1,5 @@
 'use strict';
-// One table: what spawn() does, to be seen with node:child_process and with this package alike.
+// One table: what the functions do, to be seen with node:child_process and with this package alike.
 
 module.exports = [
   ...require('./ends'),
@@ -9,4 +9,9 @@ module.exports = [
   ...require('./stdio'),
   ...require('./messages'),
   ...require('./control'),
+  ...require('./exec'),
+  ...require('./exec_arguments'),
+  ...require('./sync'),
+  ...require('./sync_arguments'),
+  ...require('./fork'),
 ];
