@@ -380,9 +380,9 @@ export const spawn: Spawn;
 
 type Listed<T extends string | Buffer> = (error: childProcess.ExecException | null, stdout: T, stderr: T) => void;
 type TextOptions<O> = O & ChildOptions & { encoding?: BufferEncoding | undefined };
-type BytesOptions<O> = O & ChildOptions & { encoding: 'buffer' | null };
-type Text = ChildProcess & Started;
-type Bytes = ChildProcess & Started<Buffer>;
+type BufferOptions<O> = O & ChildOptions & { encoding: 'buffer' | null };
+type TextChild = ChildProcess & Started;
+type BufferChild = ChildProcess & Started<Buffer>;
 interface Promised<T extends string | Buffer>
   extends childProcess.PromiseWithChild<{
     stdout: T;
@@ -390,13 +390,13 @@ interface Promised<T extends string | Buffer>
   }> {}
 
 interface Exec {
-  (command: string, callback?: Listed<string>): Text;
-  (command: string, options: BytesOptions<NodeExecOptions>, callback?: Listed<Buffer>): Bytes;
-  (command: string, options: TextOptions<NodeExecOptions> | null | undefined, callback?: Listed<string>): Text;
+  (command: string, callback?: Listed<string>): TextChild;
+  (command: string, options: BufferOptions<NodeExecOptions>, callback?: Listed<Buffer>): BufferChild;
+  (command: string, options: TextOptions<NodeExecOptions> | null | undefined, callback?: Listed<string>): TextChild;
   /** @internal what util.promisify gives */
   __promisify__: {
     (command: string): Promised<string>;
-    (command: string, options: BytesOptions<NodeExecOptions>): Promised<Buffer>;
+    (command: string, options: BufferOptions<NodeExecOptions>): Promised<Buffer>;
     (command: string, options: TextOptions<NodeExecOptions> | null | undefined): Promised<string>;
   };
 }
@@ -414,22 +414,22 @@ export const exec: Exec;
 type Args = readonly string[] | null | undefined;
 
 interface ExecFile {
-  (file: string, callback?: Listed<string>): Text;
-  (file: string, args: Args, callback?: Listed<string>): Text;
-  (file: string, options: BytesOptions<NodeExecFileOptions>, callback?: Listed<Buffer>): Bytes;
-  (file: string, args: Args, options: BytesOptions<NodeExecFileOptions>, callback?: Listed<Buffer>): Bytes;
-  (file: string, options: TextOptions<NodeExecFileOptions>, callback?: Listed<string>): Text;
+  (file: string, callback?: Listed<string>): TextChild;
+  (file: string, args: Args, callback?: Listed<string>): TextChild;
+  (file: string, options: BufferOptions<NodeExecFileOptions>, callback?: Listed<Buffer>): BufferChild;
+  (file: string, args: Args, options: BufferOptions<NodeExecFileOptions>, callback?: Listed<Buffer>): BufferChild;
+  (file: string, options: TextOptions<NodeExecFileOptions>, callback?: Listed<string>): TextChild;
   (
     file: string,
     args: Args,
     options: TextOptions<NodeExecFileOptions> | null | undefined,
     callback?: Listed<string>,
-  ): Text;
+  ): TextChild;
   /** @internal what util.promisify gives */
   __promisify__: {
     (file: string, args?: Args): Promised<string>;
-    (file: string, options: BytesOptions<NodeExecFileOptions>): Promised<Buffer>;
-    (file: string, args: Args, options: BytesOptions<NodeExecFileOptions>): Promised<Buffer>;
+    (file: string, options: BufferOptions<NodeExecFileOptions>): Promised<Buffer>;
+    (file: string, args: Args, options: BufferOptions<NodeExecFileOptions>): Promised<Buffer>;
     (file: string, options: TextOptions<NodeExecFileOptions>): Promised<string>;
     (file: string, args: Args, options: TextOptions<NodeExecFileOptions> | null | undefined): Promised<string>;
   };

@@ -305,7 +305,8 @@ test.serial('a peer that says anything about a handle gives messages without one
   t.is(got.length, 15);
   t.true(got.every(([, handle]) => handle === undefined));
   t.deepEqual(told.slice(-2), [6, 7]);
-  t.is(descriptors(), before);
+  // Fewer: something of an earlier test was still being closed.
+  t.true(descriptors() <= before);
   peer.close();
   ours.close();
   fs.closeSync(file);
