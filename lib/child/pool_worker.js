@@ -21,12 +21,14 @@ const {
   queue: [index, generation],
   index: worker,
   name,
+  note,
 } = unpack(first);
 
 role.isMain = false;
 role.name = name;
 process.title = name;
 native.setAgentName(name);
+native.noteHeapLimit(note);
 process.argv.splice(1, 1);
 // The pool decides when its workers end, also when the terminal sends Ctrl-C to all of them.
 process.on('SIGINT', () => {});
@@ -147,3 +149,6 @@ function answer(id, status, value) {
 function isPromise(value) {
   return typeof value?.then === 'function';
 }
+
+// The byte must stay where it is for as long as V8 may write to it.
+module.exports = { note };

@@ -8,7 +8,7 @@ const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
-const { ownLife, refuseWhileBootstrapping } = require('../process/launch');
+const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
 const { spawn } = require('./spawn');
 
 const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
@@ -30,7 +30,7 @@ function fork(modulePath, args, options) {
   const execPath = options.execPath ?? process.execPath;
   const execArgv = options.execArgv ?? inheritableExecArgv();
   const detached = options.detached === true;
-  const killOnParentExit = options.killOnParentExit ?? !detached;
+  const killOnParentExit = options.killOnParentExit ?? !(detached || checkOrphan('fork()', options.orphan) === 'allow');
 
   const { channel, address } = Channel.create();
   let child;
@@ -42,7 +42,12 @@ function fork(modulePath, args, options) {
       stdio: withoutIpc(options),
       env: {
         ...inheritableEnvironment(options.env ?? process.env),
-        ...forChild({ address, serialization, ...(killOnParentExit ? ownLife(GRACE_MS) : {}) }),
+        ...forChild({
+          address,
+          parent: thisProcess(),
+          grace: killOnParentExit ? GRACE_MS : undefined,
+          serialization,
+        }),
       },
       killOnParentExit,
       shareDomain: true,

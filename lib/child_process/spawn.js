@@ -1,14 +1,14 @@
 'use strict';
-// spawn(), as node:child_process has it, and two options more.
+// spawn(), as node:child_process has it, and options more: extras.js.
 //
 // What is valid is normalised here and started by us; whatever is not is handed to Node's own spawn, which throws the
 // error of the version that runs. So the messages are Node's, and no list of them is kept here.
 
 const childProcess = require('node:child_process');
-const { invalidType } = require('../arguments');
-const { MultiprocError } = require('../errors');
 const { createChild } = require('./child');
+const { checkExtras, refuseExtras } = require('./extras');
 const { limit } = require('./limit');
+const { addWait } = require('./manual');
 const { normalise } = require('./normalise');
 
 /**
@@ -19,12 +19,7 @@ const { normalise } = require('./normalise');
  * @param {SpawnOptions} [options]
  * @returns {childProcess.ChildProcess} with the events, streams and errors that Node.js gives it
  *
- * @typedef {childProcess.SpawnOptions & {
- *   killOnParentExit?: boolean,
- *   shareDomain?: boolean,
- * }} SpawnOptions
- *   `killOnParentExit`: the system kills the child (SIGKILL) when this process ends, however that ends and whatever the
- *   child does; false unless told. A set-user-id program is exempt. `shareDomain`: the child inherits this process's domain.
+ * @typedef {childProcess.SpawnOptions & Partial<import('./handle').Extras>} SpawnOptions
  *
  * @throws {TypeError | RangeError} as child_process.spawn does for bad arguments
  */
@@ -32,7 +27,7 @@ function spawn(command, args, options) {
   const isShort = !Array.isArray(args) && args !== null && typeof args === 'object';
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
   const given = copy(isShort ? args : options);
-  const own = ownExtras('spawn', given);
+  const own = checkExtras('spawn()', given);
   const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
   if (normalised === null) {
     return startOfNode(own, () =>
@@ -41,6 +36,7 @@ function spawn(command, args, options) {
   }
   const child = createChild({ ...own, detached: normalised.detached });
   child.spawn(normalised);
+  if (own.reap === 'manual') addWait(child);
   limit(child, normalised);
   return child;
 }
@@ -51,28 +47,13 @@ function copy(options) {
   return isObject ? { __proto__: null, ...options } : options;
 }
 
-function ownExtras(call, options) {
-  const extras = { killOnParentExit: false, shareDomain: false };
-  for (const name of Object.keys(extras)) {
-    if (options === null || typeof options !== 'object' || options[name] === undefined) continue;
-    if (typeof options[name] !== 'boolean') throw invalidType(call, `options.${name}`, 'a boolean', options[name]);
-    extras[name] = options[name];
-  }
-  return extras;
-}
-
 /**
  * Leaves a call to Node.js, whose spawn throws what is wrong with it. One that it takes is right by its rules: it
  * stands, as a process of Node's. So is every process under Node's permission model, which Node.js alone knows to
  * enforce and to pass on.
  */
-function startOfNode({ killOnParentExit, shareDomain }, start) {
-  if (process.permission !== undefined && (killOnParentExit || shareDomain)) {
-    throw new MultiprocError(
-      'ERR_MULTIPROC_UNSUPPORTED',
-      'spawn: "options.killOnParentExit" and "options.shareDomain" are not available under the permission model of Node.js',
-    );
-  }
+function startOfNode(extras, start) {
+  if (process.permission !== undefined) refuseExtras('spawn()', extras, 'under the permission model of Node.js');
   return start();
 }
 

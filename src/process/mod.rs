@@ -1,6 +1,8 @@
-//! Processes: watching the others of the family, and starting children.
+//! Processes: watching the others of the family, starting children, ending trees of them.
 
+pub mod memory_limit;
 mod search;
 pub mod spawn;
 mod spawner;
+pub mod tree;
 pub mod watcher;

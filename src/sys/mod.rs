@@ -24,6 +24,7 @@ pub mod mqueue;
 #[cfg_attr(loom, path = "model/mutex.rs")]
 pub mod mutex;
 pub mod pidfd;
+pub mod process_table;
 #[cfg_attr(loom, path = "model/procfs.rs")]
 pub mod procfs;
 pub mod random;

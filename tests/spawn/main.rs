@@ -4,7 +4,9 @@
 
 mod descriptors;
 mod lifetime;
+mod limits;
 mod start;
+mod tree;
 
 use std::ffi::OsString;
 use std::fs;
