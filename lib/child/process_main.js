@@ -9,6 +9,7 @@ const { unpack } = require('../travel');
 const { attach } = require('./attach');
 const { obey } = require('./orders');
 const { portableError } = require('./portable_error');
+const { keepQuiet } = require('./quiet_streams');
 
 /** How a subclass of Process, which has loaded the package itself, makes the object that stands for this process. */
 const REVIVE = Symbol.for('multiproc.process.revive');
@@ -25,6 +26,7 @@ process.title = name;
 native.setAgentName(name);
 native.noteHeapLimit(note);
 process.argv.splice(1, 1);
+keepQuiet();
 obey(channel, others);
 
 main();
@@ -72,15 +74,21 @@ function isUnheard(error) {
 // As an uncaught error: the stack on stderr and exit code 1. What else the program does may still go on.
 function fail(error) {
   process.exitCode = 1;
-  process.stderr.write(
-    `${typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`}\n`,
-  );
+  print(typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`);
   try {
     channel.sendValue({ error }, 'error', '.error');
   } catch (unserialisable) {
     if (isUnheard(unserialisable)) return;
     const portable = portableError(error);
     channel.sendValue({ error: portable === error ? unserialisable : portable }, 'error');
+  }
+}
+
+function print(text) {
+  try {
+    process.stderr.write(`${text}\n`);
+  } catch {
+    // The program has closed its stderr, or stands in its way. The error itself goes to the parent.
   }
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 // Starts a Node.js process of ours: one that runs a file of lib/child and talks over a channel in shared memory.
 
+const fs = require('node:fs');
 const { checkInteger, invalidType, invalidValue } = require('../arguments');
 const native = require('../binding');
 const { Channel } = require('../channel/channel');
@@ -47,7 +48,7 @@ function launch(call, entry, options) {
     const child = spawn(process.execPath, [...flags(execArgv, maxHeapMb, inspect), entry], {
       ...limits,
       cwd,
-      stdio,
+      stdio: withoutClosed(stdio),
       detached,
       ...(reap === undefined ? {} : { reap }),
       env: {
@@ -62,6 +63,22 @@ function launch(call, entry, options) {
     channel.discardUndelivered();
     channel.close();
     throw error;
+  }
+}
+
+/** A standard stream that this process has closed is no reason not to start: the child gets /dev/null. */
+function withoutClosed(stdio) {
+  const list = stdio === 'inherit' ? ['inherit', 'inherit', 'inherit'] : stdio;
+  if (!Array.isArray(list)) return stdio;
+  return list.map((entry, number) => (entry === 'inherit' && number < 3 && !isOpen(number) ? 'ignore' : entry));
+}
+
+function isOpen(descriptor) {
+  try {
+    fs.fstatSync(descriptor);
+    return true;
+  } catch {
+    return false;
   }
 }
 

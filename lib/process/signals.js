@@ -69,8 +69,8 @@ function stopOnSignals(signals, targets, options) {
     Promise.allSettled(ends).then(() => {
       listener.close();
       tellStopped(signal);
-      // Nobody else listens: the program ends as the signal says.
-      if (end) process.kill(process.pid, signal);
+      // If nobody else listens, the program ends as the signal says; who waited for `stopped` comes before that.
+      if (end) setImmediate(() => process.kill(process.pid, signal));
     });
   });
   return Object.assign(listener, { stopped });
