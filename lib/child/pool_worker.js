@@ -29,7 +29,7 @@ role.isMain = false;
 role.name = name;
 process.title = name;
 native.setAgentName(name);
-native.noteHeapLimit(note);
+native.noteHeapLimit(...note);
 process.argv.splice(1, 1);
 keepQuiet();
 // The pool decides when its workers end, also when the terminal sends Ctrl-C to all of them.
@@ -151,6 +151,3 @@ function answer(id, status, value) {
 function isPromise(value) {
   return typeof value?.then === 'function';
 }
-
-// The byte must stay where it is for as long as V8 may write to it.
-module.exports = { note };

@@ -24,7 +24,7 @@ role.name = name;
 role.daemon = daemon;
 process.title = name;
 native.setAgentName(name);
-native.noteHeapLimit(note);
+native.noteHeapLimit(...note);
 process.argv.splice(1, 1);
 keepQuiet();
 obey(channel, others);
@@ -91,6 +91,3 @@ function print(text) {
     // The program has closed its stderr, or stands in its way. The error itself goes to the parent.
   }
 }
-
-// The byte must stay where it is for as long as V8 may write to it.
-module.exports = { note };

@@ -69,6 +69,8 @@ class Worker {
     this.channel.discardUndelivered();
     this.channel.close();
     this.events.died(this, cause);
+    // Its note is shared memory, which is not to wait for the collector.
+    this.record = undefined;
   }
 }
 

@@ -8,21 +8,24 @@
 // | timeout | its option `timeout` ended it: we know, we did |
 // | max-rss | it was killed for its resident memory: the native side notes it before it kills |
 // | cpu-time | SIGXCPU, when a `cpuTime` was given |
-// | heap-oom | it noted, in a byte of shared memory, that V8 was about to run out of heap, and was aborted then |
+// | heap-oom | it noted, in a word of shared memory, that V8 was about to run out of heap, and was aborted then |
 // | kernel-oom | SIGKILL that we did not send, while the count of processes that the kernel killed for memory rose |
 //
 // The last one is a conclusion: somebody else's SIGKILL at the same time as an unrelated kill in the same control group
 // looks the same.
 
 const fs = require('node:fs');
-const { allocate } = require('../memory/buffer');
+const native = require('../binding');
+const runtime = require('../runtime');
 
 /** The signals by which V8 ends a process whose heap is full. */
 const ABORTS = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL']);
 
 class ExitRecord {
-  /** The first byte is 1 when the process was about to run out of heap. */
-  note = new Uint8Array(allocate('start()', 64));
+  /** What the child opens: index and generation of a block of shared memory, which it need not have been given. */
+  note;
+  /** The first word of that is 1 when the process was about to run out of heap. */
+  #words;
   isTimedOut = false;
   isKilledByUs = false;
   #kernelKills;
@@ -30,6 +33,10 @@ class ExitRecord {
 
   /** @param {() => number} [count] of processes that the kernel has killed for memory */
   constructor(count = countKernelKills) {
+    runtime.open();
+    const [buffer, index, generation] = native.createBuffer(64, undefined);
+    this.#words = new Int32Array(buffer);
+    this.note = [index, generation];
     this.#count = count;
     this.#kernelKills = count();
   }
@@ -44,7 +51,7 @@ class ExitRecord {
     if (isOverMemory) return 'max-rss';
     const isKilled = signalCode === 'SIGKILL' && !this.isKilledByUs;
     if (hasCpuTime && signalCode === 'SIGXCPU') return 'cpu-time';
-    if (ABORTS.has(signalCode) && this.note[0] === 1) return 'heap-oom';
+    if (ABORTS.has(signalCode) && this.#words[0] === 1) return 'heap-oom';
     if (isKilled && this.#count() > this.#kernelKills) return 'kernel-oom';
     return 'signal';
   }
