@@ -266,6 +266,13 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
    */
   constructor(target: TargetFunction<Args, R>, options: ProcessOptions & { args: readonly [...Args] });
+  /**
+   * For a subclass with a `run()` of its own, which needs no target.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_TARGET`: no module exports the class
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` (also for a class without a `run()` of its own), `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(target?: null | undefined, options?: ProcessOptions);
 
   readonly name: string;
   /**
@@ -490,6 +497,26 @@ export interface ProcessState {
  * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
  */
 export function processState(pid: number): ProcessState;
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+/** Writes lines to stderr: a number that counts the lines of all processes of the family, pid, name of the process, level, text. */
+export interface Logger {
+  /**
+   * What is written: lines of this level and of those before it. `'warn'`, or what the environment variable `MULTIPROC_LOG`
+   * says. Setting it sets the variable, so that processes started later have the same.
+   * @throws {TypeError} `ERR_INVALID_ARG_VALUE`
+   */
+  level: LogLevel;
+  /** Formatted as by `console.error()`. */
+  error(...args: unknown[]): void;
+  warn(...args: unknown[]): void;
+  info(...args: unknown[]): void;
+  debug(...args: unknown[]): void;
+}
+
+/** The logger of this process. Its lines sort into one order with those of the others, by the number that each begins with. */
+export function getLogger(): Logger;
 
 /** What a function that was given signals has set up. */
 export interface SignalListener {

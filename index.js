@@ -9,6 +9,7 @@ const objects = require('./lib/objects');
 const { Pool } = require('./lib/pool/pool');
 const { cpuCount } = require('./lib/process/cpu_count');
 const { currentProcess } = require('./lib/process/current_process');
+const { getLogger } = require('./lib/process/logger');
 const { parentProcess } = require('./lib/process/parent_process');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
@@ -35,6 +36,7 @@ module.exports = {
   currentProcess,
   defineTasks,
   forwardSignals,
+  getLogger,
   get isMainProcess() {
     return role.isMain;
   },

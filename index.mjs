@@ -50,6 +50,7 @@ export const {
   execSync,
   fork,
   forwardSignals,
+  getLogger,
   isMainProcess,
   parentProcess,
   processState,

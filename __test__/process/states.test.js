@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('ava');
-const { Barrier, Event, Process, activeChildren, processState, spawn, wait } = require('../..');
+const { Barrier, Event, Process, activeChildren, fork, processState, spawn, wait } = require('../..');
 const { guard } = require('../helpers/leaks');
 const { run } = require('../helpers/run');
 const { isReaped, until, warmUp } = require('../fixtures/process/watch');
@@ -222,6 +222,25 @@ test('what reap and the limits may be is checked where they are given', (t) => {
   t.throws(() => new Process(() => 1, { timeout: -1 }), range);
   t.throws(() => new Process(() => 1, { maxHeapMb: 1 }), range);
   t.throws(() => new Process(() => 1, { inspect: 'yes' }), type);
+});
+
+test.serial('limits are options of spawn and fork as well', async (t) => {
+  const child = spawn('sh', ['-c', 'ulimit -n; cut -d" " -f19 /proc/$$/stat'], { nofile: 77, nice: 9 });
+  t.is(Buffer.concat(await child.stdout.toArray()).toString(), '77\n9\n');
+  const big = spawn('sh', ['-c', 'x=$(head -c 90000000 /dev/zero | tr "\\0" x); sleep 600'], { maxRss: 50 << 20 });
+  t.deepEqual(await once(big, 'exit'), [null, 'SIGKILL']);
+  const program = fork(path.join(__dirname, '../fixtures/process/tells_limit.js'), { nofile: 99 });
+  const [limit] = await once(program, 'message');
+  t.is(limit, '99');
+  await once(program, 'exit');
+  // No machine has that processor; what the system refuses is thrown by the start, which can be tried again.
+  t.like(
+    t.throws(() => spawn('true', { cpus: [8000] })),
+    { code: 'EINVAL', syscall: 'spawn' },
+  );
+  const refused = new Process(() => 1, { cpus: [8000] });
+  t.is(t.throws(() => refused.start()).code, 'EINVAL');
+  t.is(refused.state, 'new');
 });
 
 test.serial('suspend and resume: it stands still and goes on', async (t) => {
