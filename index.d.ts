@@ -399,11 +399,15 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
    *
    * A SIGINT that comes in any other way, as from a terminal, is ignored by the process unless its program listens to it.
    *
-   * @param options `tree`: also to everything below the process
+   * @param options `tree`: also to everything below the process; `group`: to the process group of a `detached` process
    * @returns whether it was sent; `false` when the process has ended
    * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError} `ERR_INVALID_ARG_VALUE`: no such signal, or no group
    */
-  signal(signal: NodeJS.Signals | number, options?: { tree?: boolean | undefined }): boolean;
+  signal(
+    signal: NodeJS.Signals | number,
+    options?: { tree?: boolean | undefined; group?: boolean | undefined },
+  ): boolean;
 
   /** `signal('SIGINT')`. A process that spins does not notice. */
   interrupt(): boolean;

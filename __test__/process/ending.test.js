@@ -114,6 +114,27 @@ test.serial('signal with tree reaches everything below', async (t) => {
   await until(() => pids.every(isGone), 'all end');
 });
 
+test.serial('signal with group reaches the process group of a detached process, and of no other', async (t) => {
+  const { child, pids } = await withPids(
+    t,
+    1,
+    (pids) => {
+      const { spawn } = require('node:child_process');
+      pids.view[0] = spawn('sleep', ['1000'], { stdio: 'ignore' }).pid;
+      setInterval(() => {}, 1000);
+    },
+    { detached: true },
+  );
+  t.true(child.signal('SIGKILL', { group: true }));
+  await child.join();
+  await until(() => pids.every(isGone), 'its child ends, too');
+  t.false(child.signal('SIGKILL', { group: true }));
+  const usual = new Process(() => {}, { stdio: 'ignore' }).start();
+  t.throws(() => usual.signal('SIGKILL', { group: true }), { code: 'ERR_INVALID_ARG_VALUE' });
+  t.throws(() => usual.signal('SIGNOTHING'), { code: 'ERR_INVALID_ARG_VALUE' });
+  await usual.join();
+});
+
 test.serial('requestStop aborts the stop signal with its reason, and waits for the end', async (t) => {
   const child = new Process(async () => {
     const { currentProcess } = require('multiproc');

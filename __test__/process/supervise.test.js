@@ -116,6 +116,21 @@ test.serial('a module’s export and a function that makes a Process', async (t)
   );
 });
 
+test.serial('a process that has ended already counts as one that ended', async (t) => {
+  const supervisor = supervise(
+    () => {
+      const child = new Process(() => process.exit(4), { stdio: 'ignore' }).start();
+      child.joinSync();
+      return child;
+    },
+    { backoff: quick, maxRestarts: 1 },
+  );
+  const events = observed(supervisor);
+  await supervisor.ended;
+  await new Promise(setImmediate);
+  t.deepEqual(events, [['start'], ['exit', 4], ['restart', 1, 5], ['start'], ['exit', 4], ['gaveUp', 4]]);
+});
+
 test.serial('stop while it waits for the next start: there is none', async (t) => {
   const supervisor = supervise(shell('exit 1'), { backoff: { base: 600_000, cap: 600_000 } });
   await until(() => supervisor.state === 'waiting', 'it waits');

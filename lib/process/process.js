@@ -205,15 +205,17 @@ class Process extends EventEmitter {
   signal(signal, options) {
     const call = 'process.signal()';
     const run = this.#started('signal()');
-    const { tree = false } = ownOptions(call, options, ['tree']);
+    const { tree = false, group = false } = ownOptions(call, options, ['tree', 'group']);
     const number = typeof signal === 'number' ? signal : signals[signal];
     if (number === undefined) throw invalidValue(call, 'signal', 'the name or number of a signal', signal);
+    if (group && !run.isGroup) throw invalidValue(call, 'group', 'false for a process that is not detached', group);
     if (run.isDead()) return false;
     // The child ignores that of a terminal, and must know that this one is ours.
     if (number === signals.SIGINT) run.tell({ interrupt: true });
     if (number === signals.SIGKILL) run.noteOwnKill();
     if (tree) native.treeSignal(native.treeBelow(run.pid, run.startTime), number);
-    return run.child.kill(number);
+    // It has not been reaped, so its pid, which is its group's number, is its own.
+    return group ? process.kill(-run.pid, number) : run.child.kill(number);
   }
 
   usage() {

@@ -34,6 +34,8 @@ class Run {
 
   child;
   startTime = 0;
+  /** Whether it leads a process group. */
+  isGroup;
   /** It has ended; with `reap: 'manual'` it may be a zombie. */
   death = new Moment();
   /** It has ended, and its status is known. */
@@ -48,7 +50,8 @@ class Run {
   constructor({ name, options, message, site, result, onEnd, onExit }) {
     [this.#name, this.#site, this.#result, this.#onEnd, this.#onExit] = [name, site, result, onEnd, onExit];
     const { child, channel, record } = launch('process.start()', ENTRY, { ...options, firstMessage: message });
-    const { signal, timeout = Infinity, cpuTime } = options;
+    const { signal, timeout = Infinity, cpuTime, detached = false } = options;
+    this.isGroup = detached;
     this.#options = { signal, hasCpuTime: cpuTime !== undefined };
     [this.child, this.#handle, this.#channel, this.#record] = [child, child._handle, channel, record];
     if (child.pid !== undefined) this.startTime = native.processStartTime(child.pid);

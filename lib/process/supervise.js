@@ -76,14 +76,25 @@ class Supervisor extends EventEmitter {
       return this.#failed({ exitCode: null, signalCode: null, exitReason: 'start-failed', error });
     }
     this.#current = child;
+    let isTold = false;
+    const tell = () => {
+      if (!isTold) this.emit('start', child);
+      isTold = true;
+    };
     let isOver = false;
     const over = (how) => {
       if (isOver) return;
       isOver = true;
+      tell();
       this.#current = null;
       this.#failed(how);
     };
-    child.once('exit', (exitCode, signalCode) => over({ exitCode, signalCode, exitReason: child.exitReason ?? null }));
+    const exited = (exitCode, signalCode) => over({ exitCode, signalCode, exitReason: child.exitReason ?? null });
+    process.nextTick(tell);
+    child.once('exit', exited);
+    // The target may have given one that has ended already.
+    const hasEnded = (child.exitCode ?? child.signalCode ?? null) !== null;
+    if (hasEnded) process.nextTick(exited, child.exitCode, child.signalCode);
     if (child instanceof Process) {
       // It tells of a start that failed by its result, and by no event.
       child.result.catch((error) => {
@@ -95,7 +106,6 @@ class Supervisor extends EventEmitter {
         if (child.pid === undefined) over({ exitCode: null, signalCode: null, exitReason: 'start-failed', error });
       });
     }
-    process.nextTick(() => this.emit('start', child));
   }
 
   #failed(how) {
