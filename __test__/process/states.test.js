@@ -230,9 +230,10 @@ test.serial('limits are options of spawn and fork as well', async (t) => {
   const big = spawn('sh', ['-c', 'x=$(head -c 90000000 /dev/zero | tr "\\0" x); sleep 600'], { maxRss: 50 << 20 });
   t.deepEqual(await once(big, 'exit'), [null, 'SIGKILL']);
   const program = fork(path.join(__dirname, '../fixtures/process/tells_limit.js'), { nofile: 99 });
+  const ended = once(program, 'exit');
   const [limit] = await once(program, 'message');
   t.is(limit, '99');
-  await once(program, 'exit');
+  await ended;
   // No machine has that processor; what the system refuses is thrown by the start, which can be tried again.
   t.like(
     t.throws(() => spawn('true', { cpus: [8000] })),

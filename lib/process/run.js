@@ -130,7 +130,7 @@ class Run {
 
   kill() {
     this.noteOwnKill();
-    return this.#handle.kill(SIGKILL) === 0;
+    this.#handle.kill(SIGKILL);
   }
 
   killTree() {
