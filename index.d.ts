@@ -100,20 +100,91 @@ export function defineTasks<T extends Record<string, (...args: any[]) => unknown
  */
 export const isMainProcess: boolean;
 
-/** How many processors this process may use: its affinity mask, limited by its cgroup's quota rounded up; at least 1. */
-export function cpuCount(): number;
+/**
+ * How many processors this process may use: those of its affinity mask, limited by the quotas of its control groups rounded
+ * up; at least 1.
+ *
+ * @param options `physical`: counts cores, not the threads that share one
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`
+ */
+export function cpuCount(options?: { physical?: boolean | undefined }): number;
 
 // ── Processes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface ProcessOptions {
+/** What a process may use. A breach ends that process and nothing else. */
+export interface ProcessLimits {
+  /**
+   * The niceness, from -20 (first served; the system may demand a privilege) to 19 (last served). That of this process unless
+   * given.
+   */
+  nice?: number | undefined;
+  /** The processors that it may run on, by number. Those of this process unless given. */
+  cpus?: readonly number[] | undefined;
+  /** How many descriptors it may have open; Node.js itself needs about 20. */
+  nofile?: number | undefined;
+  /** Milliseconds of processor time, rounded up to seconds: then it is sent SIGXCPU, and SIGKILL a second later. */
+  cpuTime?: number | undefined;
+  /**
+   * Bytes of resident memory: it is killed (SIGKILL) when it has more. A thread of this process looks every 50 ms, whatever
+   * JavaScript does meanwhile.
+   */
+  maxRss?: number | undefined;
+}
+
+/**
+ * Why a process ended: `'ok'` with exit code 0, `'code'` with another, `'signal'`, or what is known beyond that.
+ *
+ * `'heap-oom'`: V8's heap was full; `'kernel-oom'`: the system killed it for memory (concluded from a count that it keeps
+ * for the control group); `'timeout'`, `'max-rss'`, `'cpu-time'`: by its option; `'start-failed'`: it never ran.
+ */
+export type ExitReason =
+  | 'ok'
+  | 'code'
+  | 'signal'
+  | 'heap-oom'
+  | 'kernel-oom'
+  | 'timeout'
+  | 'max-rss'
+  | 'cpu-time'
+  | 'start-failed';
+
+/** Processor time in milliseconds, as the system counts it: in steps of 10. */
+export interface CpuTime {
+  user: number;
+  system: number;
+}
+
+/** What a process uses at this moment. */
+export interface ProcessUsage {
+  /** Resident memory in bytes. */
+  rss: number;
+  cpu: CpuTime;
+  threads: number;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  exitCode: number | null;
+  signalCode: NodeJS.Signals | null;
+  exitReason: ExitReason | null;
+}
+
+/** The end of a process as something to wait for, also while nobody has reaped it: `wait([sentinel, queue])`. */
+export interface Sentinel {
+  readonly pid: number | null;
+  /** Whether the process has ended. Looks now, without the event loop. */
+  readonly ready: boolean;
+}
+
+export interface ProcessOptions extends ProcessLimits {
   /**
    * 1 to 200 bytes; the name in messages, in `lock.owner` and as the process's title. `Process-1`, `Process-2`, …
    * unless given.
    */
   name?: string | undefined;
   /**
-   * Whether this program may end while the process runs; it then ends too. `false` unless given: this program stays
-   * alive until the process has ended.
+   * Whether this program may end while the process runs; it then ends too. That of the process which makes it unless given,
+   * and `false` in a program: the program stays alive until the process has ended. Daemons may have processes of their own.
    */
   daemon?: boolean | undefined;
   /** Constants for a function that stands alone, by the names it uses; values travel as arguments do. */
@@ -131,8 +202,24 @@ export interface ProcessOptions {
    * `false` unless given: the process ends when this one ends. With `daemon` as well, this program does not wait for it.
    */
   detached?: boolean | undefined;
-  /** Kills the process (SIGKILL); `result` then rejects with an `AbortError`, unless it was decided before. */
+  /**
+   * What becomes of the process when this one ends: `'end'`, it ends, or `'allow'`, it lives on, in the same session. `'end'`
+   * unless given, and `'allow'` with `detached`.
+   */
+  orphan?: 'end' | 'allow' | undefined;
+  /** Kills the process and everything below it (SIGKILL); `result` then rejects with an `AbortError`, unless it was decided before. */
   signal?: AbortSignal | undefined;
+  /** Milliseconds after which the process is killed, with everything below it. No limit unless given. */
+  timeout?: number | undefined;
+  /**
+   * `'manual'`: when it has ended it stays a zombie until `join()`, `joinSync()` or `wait()`. `'auto'` unless given: it is
+   * reaped at once.
+   */
+  reap?: 'auto' | 'manual' | undefined;
+  /** The size of V8's heap (its old generation) in MiB, 8 or more. Beyond it the process is aborted: `'heap-oom'`. */
+  maxHeapMb?: number | undefined;
+  /** A debugger for the process: `'auto'` takes a free port, which Node.js prints on stderr. None unless given. */
+  inspect?: 'auto' | number | undefined;
 }
 
 /** @internal */
@@ -184,14 +271,28 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
    */
   constructor(target: TargetFunction<Args, R>, options: ProcessOptions & { args: readonly [...Args] });
+  /**
+   * For a subclass with a `run()` of its own, which needs no target.
+   *
+   * @throws {MultiprocError} `ERR_MULTIPROC_TARGET`: no module exports the class
+   * @throws {TypeError} `ERR_INVALID_ARG_TYPE` (also for a class without a `run()` of its own), `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(target?: null | undefined, options?: ProcessOptions);
 
   readonly name: string;
+  /**
+   * `'new'`, `'started'`, `'exited'` when its end is known here, `'closed'` after `close()`. What the system says of it
+   * is `processState(pid).state`.
+   */
+  readonly state: 'new' | 'started' | 'exited' | 'closed';
   /** `null` before `start()`, and when the process could not be started. */
   readonly pid: number | null;
   /** `null` until the process has ended, and when a signal ended it. */
   readonly exitCode: number | null;
   /** The signal that ended the process, else `null`. */
   readonly signalCode: NodeJS.Signals | null;
+  /** `null` until the process has ended. Errors that tell of its end have the same. */
+  readonly exitReason: ExitReason | null;
   /** With `stdio: 'pipe'`, else `null`. */
   readonly stdin: Writable | null;
   /** With `stdio: 'pipe'`, else `null`. */
@@ -205,12 +306,31 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
    * Settled as soon as the function has returned, also while the process still runs. It rejects with what the function
    * threw (errors keep class, code and cause); with a `SerializationError` when its value cannot travel; with a
    * `ProcessDiedError` when the process ended first or could not be started; with an `AbortError` when `signal` killed
-   * it. A rejection that nobody looks at is not reported: the process has printed the error and has exit code 1.
+   * it. A rejection that nobody looks at is not reported: the process has printed the error and has exit code 1. The error's
+   * stack tells what was called there, and behind that where the process was started here.
    */
   readonly result: Promise<R>;
 
-  /** Whether the process was started and has not ended. */
+  /**
+   * The end of the process for `wait()`.
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
+   */
+  readonly sentinel: Sentinel;
+
+  /**
+   * Whether the process was started and has not ended. Looks now, without the event loop.
+   * @throws {MultiprocError} `ERR_MULTIPROC_CLOSED`
+   */
   isAlive(): boolean;
+
+  /**
+   * What the process runs: the target. A subclass may have its own, and call this one.
+   *
+   * The process imports the module that exports the class, and makes the object there without its constructor; public fields
+   * travel as arguments do, private ones (`#x`) are not there. A CommonJS module is found by itself. An ES module is taken to
+   * be the file that makes the object; otherwise name it: `static module = import.meta.url`.
+   */
+  run(): Promise<R>;
 
   /**
    * Starts the process. Returns at once, before its function runs.
@@ -224,37 +344,96 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
   start(): this;
 
   /**
-   * Waits for the process to end, in whatever way. Rejects only for a process that was not started.
+   * Waits for the process to end, in whatever way, and reaps it. Rejects only for a process that was not started.
    *
    * @param options `timeout` in milliseconds, no limit unless given
    * @returns whether it has ended; `false`: not in time
-   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
    */
   join(options?: { timeout?: number | undefined }): Promise<boolean>;
 
   /**
-   * Ends the process: SIGTERM, and SIGKILL if that does not help in time. Resolves when it has ended.
+   * As `join()`; the thread blocks. A process that waits for this thread's event loop (for room in its `stdout` pipe, for a
+   * message) does so in vain meanwhile. Listeners of `'exit'` are called afterwards.
    *
-   * @param options `grace`: milliseconds between the two, an integer from 0 on, 5000 unless given
-   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   * @param timeout milliseconds; no limit unless given, 0 and less: look once
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
    */
-  terminate(options?: { grace?: number | undefined }): Promise<void>;
+  joinSync(timeout?: number): boolean;
 
   /**
-   * Sends SIGKILL. Does not wait.
+   * As `join()`, and tells how the process ended. `null`: not in time.
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
+   */
+  wait(options?: { timeout?: number | undefined }): Promise<ProcessEnd | null>;
+
+  /**
+   * Ends the process: SIGTERM, and SIGKILL if that does not help in time. Resolves when it has ended and was reaped, and
+   * everything below it has ended.
+   *
+   * SIGTERM goes to the process alone. When it has ended, or the grace is over, all its descendants that are left are
+   * stopped, listed and killed, in whatever session or group they are. Not found are those whose parent had ended before
+   * anybody could look; not touched are those that are to outlive their parent (`detached`, `orphan: 'allow'`).
+   *
+   * @param options `grace`: milliseconds between the two, an integer from 0 on, 5000 unless given; `tree: false`: the
+   *   process alone
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
+   */
+  terminate(options?: { grace?: number | undefined; tree?: boolean | undefined }): Promise<void>;
+
+  /**
+   * Asks the process to end: its `currentProcess().stopSignal` is aborted. Resolves when it has ended; after `grace`
+   * milliseconds (5000 unless given; `Infinity`: never) it is ended by `terminate()`.
+   *
+   * @param reason the signal's reason there; travels as arguments do
+   * @throws {SerializationError} the reason cannot travel
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
+   */
+  requestStop(reason?: unknown, options?: { grace?: number | undefined }): Promise<void>;
+
+  /**
+   * Sends SIGKILL to the process alone; what it has started with multiproc ends with it. Does not wait.
    *
    * @returns whether it was sent; `false` when the process has ended
-   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
    */
   kill(): boolean;
 
   /**
    * Sends a signal. Does not wait.
    *
+   * A SIGINT that comes in any other way, as from a terminal, is ignored by the process unless its program listens to it.
+   *
+   * @param options `tree`: also to everything below the process; `group`: to the process group of a `detached` process
    * @returns whether it was sent; `false` when the process has ended
-   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
+   * @throws {TypeError} `ERR_INVALID_ARG_VALUE`: no such signal, or no group
    */
-  signal(signal: NodeJS.Signals | number): boolean;
+  signal(
+    signal: NodeJS.Signals | number,
+    options?: { tree?: boolean | undefined; group?: boolean | undefined },
+  ): boolean;
+
+  /** `signal('SIGINT')`. A process that spins does not notice. */
+  interrupt(): boolean;
+
+  /** `signal('SIGSTOP')`: it stands still until `resume()`. What it holds it keeps. */
+  suspend(): boolean;
+
+  /** `signal('SIGCONT')`. */
+  resume(): boolean;
+
+  /**
+   * What the process uses; `null` when it has ended.
+   * @throws {MultiprocError} `ERR_MULTIPROC_NOT_STARTED`, `ERR_MULTIPROC_CLOSED`
+   */
+  usage(): ProcessUsage | null;
+
+  /**
+   * This object is not needed any more: its methods throw `ERR_MULTIPROC_CLOSED` from now on, `close()` excepted.
+   * @throws {MultiprocError} `ERR_MULTIPROC_STILL_RUNNING`
+   */
+  close(): void;
 
   /** `terminate()`, if the process runs. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -262,6 +441,205 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
 
 /** The `Process`es that this one has started and that have not ended, in the order of their start. */
 export function activeChildren(): Process[];
+
+/** This process, as `currentProcess()` gives it. */
+export interface CurrentProcess {
+  readonly pid: number;
+  /** The name of the `Process` or of the pool's worker; `'MainProcess'` in a program. */
+  readonly name: string;
+  readonly daemon: boolean;
+  /** Milliseconds since 1970. */
+  readonly startTime: number;
+  /** Aborted when this process's parent calls `requestStop()`, with that call's reason. */
+  readonly stopSignal: AbortSignal;
+  usage(): ProcessUsage;
+}
+
+/** This process. */
+export function currentProcess(): CurrentProcess;
+
+/** @internal */
+export interface ParentProcessEvents {
+  exit: [];
+}
+
+/**
+ * Who started this process. Event `'exit'`: it has ended. A listener does not keep this program alive.
+ */
+export interface ParentProcess extends EventEmitter<ParentProcessEvents> {
+  readonly pid: number;
+  readonly name: string;
+  isAlive(): boolean;
+  /**
+   * Waits for its end.
+   * @param options `timeout` in milliseconds, no limit unless given
+   * @returns whether it has ended; `false`: not in time
+   */
+  join(options?: { timeout?: number | undefined }): Promise<boolean>;
+}
+
+/**
+ * Who started this process with multiproc (`Process`, `Pool` or `fork`), or `null`.
+ *
+ * Most processes end with their parent before they could look: see `orphan`.
+ */
+export function parentProcess(): ParentProcess | null;
+
+/** What the system says of a process. All but `pid` and `state` are `null` when there is none. */
+export interface ProcessState {
+  pid: number;
+  /** `'zombie'`: it has ended and nobody has reaped it; `'dead'`: there is none of that pid; `'disk'`: it waits for a device. */
+  state: 'running' | 'sleeping' | 'disk' | 'stopped' | 'zombie' | 'dead';
+  /** As the system has it: 15 bytes at most. */
+  name: string | null;
+  ppid: number | null;
+  rss: number | null;
+  cpu: CpuTime | null;
+  threads: number | null;
+  /** Milliseconds since 1970. */
+  startTime: number | null;
+}
+
+/**
+ * Looks at any process of the system.
+ *
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ */
+export function processState(pid: number): ProcessState;
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+/** Writes lines to stderr: a number that counts the lines of all processes of the family, pid, name of the process, level, text. */
+export interface Logger {
+  /**
+   * What is written: lines of this level and of those before it. `'warn'`, or what the environment variable `MULTIPROC_LOG`
+   * says. Setting it sets the variable, so that processes started later have the same.
+   * @throws {TypeError} `ERR_INVALID_ARG_VALUE`
+   */
+  level: LogLevel;
+  /** Formatted as by `console.error()`. */
+  error(...args: unknown[]): void;
+  warn(...args: unknown[]): void;
+  info(...args: unknown[]): void;
+  debug(...args: unknown[]): void;
+}
+
+/** The logger of this process. Its lines sort into one order with those of the others, by the number that each begins with. */
+export function getLogger(): Logger;
+
+/** What a function that was given signals has set up. */
+export interface SignalListener {
+  /** The signals have their default again, unless others listen. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Passes signals that this program gets on to processes, as long as they live. The program itself goes on.
+ *
+ * @param signals names, as `'SIGTERM'`
+ * @param processes an array is looked at anew at each signal
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ */
+export function forwardSignals(
+  signals: NodeJS.Signals | readonly NodeJS.Signals[],
+  // biome-ignore lint/suspicious/noExplicitAny: a process of any function
+  processes: ChildProcess | Process<any, any> | ReadonlyArray<ChildProcess | Process<any, any>>,
+): SignalListener;
+
+/** What `stopOnSignals()` can end. */
+// biome-ignore lint/suspicious/noExplicitAny: a process of any function
+export type Stoppable = Process<any, any> | Pool | Supervisor | ChildProcess;
+
+/**
+ * Ends everything in order when a signal comes, and then this program by that signal.
+ *
+ * The first signal drains: `requestStop(signal)`, a pool's `close()`, a supervisor's `stop()`, SIGTERM for a
+ * `ChildProcess`. The second terminates, the third kills. The children of `Process` and `Pool` do not get a terminal's
+ * Ctrl-C themselves.
+ *
+ * @param signals names, as `['SIGINT', 'SIGTERM']`
+ * @param targets an array is looked at anew at the signal
+ * @param options `grace`: milliseconds after which the first one terminates by itself, none unless given; `end: false`: the
+ *   program goes on
+ * @returns `stopped` resolves with the signal when all have ended
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+ */
+export function stopOnSignals(
+  signals: NodeJS.Signals | readonly NodeJS.Signals[],
+  targets: Stoppable | readonly Stoppable[],
+  options?: { grace?: number | undefined; end?: boolean | undefined },
+): SignalListener & { readonly stopped: Promise<NodeJS.Signals> };
+
+export interface SuperviseOptions {
+  /**
+   * Milliseconds between an end and the next start: `base` (100), doubled with each failure in a row up to `cap` (30,000),
+   * less a random part of up to `jitter` (0.5) of it.
+   */
+  backoff?: { base?: number | undefined; cap?: number | undefined; jitter?: number | undefined } | undefined;
+  /** Starts after failures in a row before it gives up; no limit unless given. */
+  maxRestarts?: number | undefined;
+  /** A run of so many milliseconds (10,000) clears the count of failures. */
+  healthyAfter?: number | undefined;
+  /** `'failure'` unless given: a process that ends with exit code 0 is done. `'always'`: it is started again, too. */
+  restart?: 'failure' | 'always' | undefined;
+}
+
+/** @internal */
+export interface SupervisorEvents {
+  start: [process: Process | ChildProcess];
+  exit: [end: ProcessEnd & { error?: unknown }];
+  restart: [restart: ProcessEnd & { attempt: number; delay: number; error?: unknown }];
+  gaveUp: [end: ProcessEnd & { error?: unknown }];
+}
+
+/**
+ * Keeps a process running. Events: `'start'` (the process), `'exit'` (how it ended), `'restart'` (the same, with
+ * `attempt` and `delay`; the new process follows as `'start'`), `'gaveUp'` (how the last one ended).
+ */
+export interface Supervisor extends EventEmitter<SupervisorEvents> {
+  /** `null` between two. */
+  readonly current: Process | ChildProcess | null;
+  readonly state: 'running' | 'waiting' | 'stopping' | 'stopped' | 'gaveUp';
+  /** How often it was started again. */
+  readonly restarts: number;
+  /** Resolves when nothing will be started any more and the last process has ended. */
+  readonly ended: Promise<void>;
+  /**
+   * Ends the process and starts no other: by `requestStop(reason)`, or SIGTERM for a `ChildProcess`, and by force after
+   * `grace` milliseconds (5000).
+   */
+  stop(options?: { grace?: number | undefined; reason?: unknown }): Promise<void>;
+  /** Kills the process at once and starts no other. */
+  kill(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a process, and again when it fails.
+ *
+ * @param target a function made by `defineTasks()` or `{ module, export }`, which run as a `Process` with `args` and the
+ *   options `process`; or any other function, which is called here and returns a `Process` or a `ChildProcess`
+ * @throws what starting the process throws the first time; later that counts as a failure
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+ *
+ * @example
+ * const server = supervise(() => fork('server.js'), { maxRestarts: 5 });
+ * server.on('restart', ({ exitCode, delay }) => console.error(`exit code ${exitCode}, again after ${delay} ms`));
+ * stopOnSignals(['SIGINT', 'SIGTERM'], server);
+ */
+export function supervise(
+  // biome-ignore lint/suspicious/noExplicitAny: a process of any function
+  target: () => Process<any, any> | ChildProcess,
+  options?: SuperviseOptions,
+): Supervisor;
+export function supervise<Args extends unknown[]>(
+  target: TargetFunction<Args, unknown> | ModuleTarget,
+  options: SuperviseOptions & {
+    args?: readonly [...Args] | undefined;
+    process?: Omit<ProcessOptions, 'scope'> | undefined;
+  },
+): Supervisor;
 
 // ── node:child_process ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -285,9 +663,17 @@ export interface CommandResult<T extends string | Buffer = string> {
 }
 
 /** Options of everything that starts a child and does not wait for it. */
-export interface ChildOptions {
+export interface ChildOptions extends ProcessLimits {
   /** Whether the child is killed (SIGKILL) when this process ends, however this one ends. `false` unless given. */
   killOnParentExit?: boolean | undefined;
+  /** `'manual'`: when it has ended it stays a zombie until `wait()`; `'exit'` comes then. `'auto'` unless given. */
+  reap?: 'auto' | 'manual' | undefined;
+}
+
+/** A child with `reap: 'manual'`. */
+export interface UnreapedChildProcess extends ChildProcess {
+  /** Waits until the child has ended, and reaps it. */
+  wait(): Promise<{ exitCode: number | null; signalCode: NodeJS.Signals | null }>;
 }
 
 /** A child that this package has started. */
@@ -349,6 +735,8 @@ interface SpawnOptionsWithPipes extends Omit<SpawnOptions, 'stdio'> {
 type WithPipes = ChildProcessByStdio<Writable, Readable, Readable> & Started;
 
 interface Spawn {
+  (command: string, options: SpawnOptions & { reap: 'manual' }): UnreapedChildProcess;
+  (command: string, args: readonly string[], options: SpawnOptions & { reap: 'manual' }): UnreapedChildProcess;
   (command: string, options?: SpawnOptionsWithPipes): WithPipes;
   (command: string, args: readonly string[] | null | undefined, options?: SpawnOptionsWithPipes): WithPipes;
   <I extends StdioNull | StdioPipe, O extends StdioNull | StdioPipe, E extends StdioNull | StdioPipe>(
@@ -476,7 +864,7 @@ export const execSync: typeof childProcess.execSync;
  */
 export const execFileSync: typeof childProcess.execFileSync;
 
-export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptions {
+export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptions, ProcessLimits {
   /** As in Node.js, `'prefix'` and `'capture'` as in `spawn`; a list has one `'ipc'`. */
   stdio?: ChildStdioOptions | undefined;
   /**
@@ -484,6 +872,8 @@ export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptio
    * has not ended by itself. `true` unless given, but `false` with `detached`.
    */
   killOnParentExit?: boolean | undefined;
+  /** `'allow'`: the same as `killOnParentExit: false`, as `Process` has it. */
+  orphan?: 'end' | 'allow' | undefined;
 }
 
 /**
@@ -2007,6 +2397,7 @@ export type WaitSource =
   | Queue<never, 'auto'>
   | Queue<never, 'manual'>
   | Process
+  | Sentinel
   | Event
   | Latch;
 
@@ -2563,6 +2954,7 @@ export type ErrorCode =
   | 'ERR_MULTIPROC_TARGET'
   | 'ERR_MULTIPROC_ALREADY_STARTED'
   | 'ERR_MULTIPROC_NOT_STARTED'
+  | 'ERR_MULTIPROC_STILL_RUNNING'
   | 'ERR_MULTIPROC_BOOTSTRAP'
   | 'ERR_MULTIPROC_START_METHOD'
   | 'ERR_MULTIPROC_PROCESS_DIED'
@@ -2666,7 +3058,7 @@ export class ProcessDiedError extends MultiprocError {
   exitCode?: number | null;
   /** `null` when it exited; absent when it could not be started. */
   signalCode?: NodeJS.Signals | null;
-  exitReason: 'code' | 'signal' | 'start-failed';
+  exitReason: Exclude<ExitReason, 'ok'>;
 }
 
 /** A pool's worker died while it ran the task. */
@@ -2678,6 +3070,8 @@ export class WorkerDiedError extends MultiprocError {
   exitCode: number | null;
   /** `null` when it exited. */
   signalCode: NodeJS.Signals | null;
+  /** `'ok'`: it ended with exit code 0, before the task was done. */
+  exitReason: ExitReason;
 }
 
 /** A command could not be started, did not exit with 0, or was ended before its time: what `child.result` rejects with. */

@@ -10,8 +10,14 @@ const errors = require('./lib/errors');
 const objects = require('./lib/objects');
 const { Pool } = require('./lib/pool/pool');
 const { cpuCount } = require('./lib/process/cpu_count');
+const { currentProcess } = require('./lib/process/current_process');
+const { getLogger } = require('./lib/process/logger');
+const { parentProcess } = require('./lib/process/parent_process');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
+const { forwardSignals, stopOnSignals } = require('./lib/process/signals');
+const { supervise } = require('./lib/process/supervise');
+const { processState } = require('./lib/process/system');
 const { connect } = require('./lib/socket/connect');
 const { SocketConnection } = require('./lib/socket/connection');
 const { Listener } = require('./lib/socket/listener');
@@ -29,10 +35,17 @@ module.exports = {
   Process,
   activeChildren,
   cpuCount,
+  currentProcess,
   defineTasks,
+  forwardSignals,
+  getLogger,
   get isMainProcess() {
     return role.isMain;
   },
+  parentProcess,
+  processState,
+  stopOnSignals,
+  supervise,
   // node:child_process, drop-in
   ChildProcess: childProcess.ChildProcess,
   exec,

@@ -27,6 +27,7 @@ const CODES = Object.freeze({
   ERR_MULTIPROC_TARGET: 'the target is not something that another process can run',
   ERR_MULTIPROC_ALREADY_STARTED: 'the process was started before',
   ERR_MULTIPROC_NOT_STARTED: 'the process has not been started',
+  ERR_MULTIPROC_STILL_RUNNING: 'the process was closed while it ran',
   ERR_MULTIPROC_BOOTSTRAP: 'a process was started while its parent was still being loaded as a child',
   ERR_MULTIPROC_START_METHOD: 'the start method is not available',
   ERR_MULTIPROC_PROCESS_DIED: 'the process ended before its function returned',

@@ -5,6 +5,7 @@ const { invalidType, invalidValue } = require('./arguments');
 const { AbortError } = require('./errors');
 const { Connection } = require('./pipe/connection');
 const { Process } = require('./process/process');
+const { Sentinel } = require('./process/sentinel');
 const { isQueue } = require('./queue/queue');
 const { SocketConnection } = require('./socket/connection');
 const { Event } = require('./sync/event');
@@ -41,15 +42,22 @@ const KINDS = [
   },
   {
     is: (source) => source instanceof Process,
-    // One that was not started has no end that could come: join() says so.
-    isReady: (source) => source.join({ timeout: 0 }),
-    until: (source, signal) =>
-      new Promise((resolve) => {
-        source.once('exit', resolve);
-        signal.addEventListener('abort', () => source.off('exit', resolve), { once: true });
-      }),
+    isReady: (source) => source.sentinel.ready,
+    until: (source, signal) => untilEnded(source.sentinel, signal),
+  },
+  {
+    is: (source) => source instanceof Sentinel,
+    isReady: (source) => source.ready,
+    until: untilEnded,
   },
 ];
+
+function untilEnded(sentinel, signal) {
+  return new Promise((resolve) => {
+    const forget = Sentinel.watch(sentinel, resolve);
+    signal.addEventListener('abort', forget, { once: true });
+  });
+}
 
 async function wait(sources, options) {
   const { limit, signal } = waitOptions('wait()', options);
@@ -70,7 +78,7 @@ function kindOf(source, place) {
   throw invalidType(
     'wait()',
     `sources[${place}]`,
-    'a Connection, SocketConnection, Queue, Process, Event or Latch',
+    'a Connection, SocketConnection, Queue, Process, a sentinel of one, Event or Latch',
     source,
   );
 }

@@ -84,8 +84,8 @@ test('options of ours must be booleans', (t) => {
         const error = t.throws(() => start('true', { [name]: value }));
         t.is(describeError(error).class, 'TypeError');
         t.is(error.code, 'ERR_INVALID_ARG_TYPE');
-        t.true(error.message.startsWith(`${start.name}: `), error.message);
-        t.true(error.message.includes(`options.${name}`), error.message);
+        t.true(error.message.startsWith(`${start.name}(): `), error.message);
+        t.true(error.message.includes(name), error.message);
       }
     }
   }

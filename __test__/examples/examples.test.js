@@ -107,6 +107,23 @@ a waiter got: ERR_MULTIPROC_BROKEN_BARRIER, because of the victim
 broken: true
 broken after reset: false
 `,
+  '13_orphan.js': `
+by default: its parent is the one that started it: true
+by default: ended with its parent
+orphan: its parent is the one that started it: true
+orphan: alive: true, and another parent's: true
+detached: its parent is the one that started it: true
+detached: alive: true, and another parent's: true
+`,
+  '14_zombie.js': `
+Process-1 runs: true
+it has ended; the system says: zombie, its parent: this program
+known here: exit code null, running: false
+after SIGKILL: zombie
+reaped, exit code 42; the system says: dead
+a shell: zombie, then SIGTERM
+reaped by itself: dead
+`,
   '15_run_commands.js': `
 exec: one TWO (error: null)
 execFile: a-b c-
@@ -120,6 +137,32 @@ too long: true, 1000 bytes kept
 aborted: true, no longer needed
 by a shell: x / INJECTED
 without one: x; echo INJECTED
+`,
+  '16_cluster_module.js': `
+2 workers on one port: true
+answered 20 requests by 2 workers
+counted in shared memory: 20
+a request that crashes a worker: null
+it ended with 1 and is started again: attempt 1
+answered 20 more, counted 40
+drained: stopped, stopped
+`,
+  '17_process_signals.js': `
+three hearts beat
+suspended: no beat
+resumed: it beats again
+SIGUSR1 was passed on
+listener: cleaned up after SIGTERM
+heart-0: round finished, stopped by SIGINT, exit code 0
+heart-1: round finished, stopped by SIGINT, exit code 0
+`,
+  '18_process_restart.js': `
+exit code 7: start 2 after 10 ms
+exit code 7: start 3 after 20 ms
+running: true, restarts: 2
+stopped: stopped, and not started again
+gave up after 3 restarts, 10, 20, 25 ms apart; the last exit code was 1
+healthy in between: attempts 1, 1, 1; state: goes on
 `,
   'bounded_buffer.js': `
 taken by each consumer: 6 and 6
@@ -183,6 +226,13 @@ two readers met inside: 0, 1
 a writer beside a reader: false
 alone: true
 readers now: 1
+`,
+  'signals.js': `
+SIGTERM: left the loop
+exit code 0, signal null
+four children ended with 1, 2, 3, 4
+SIGUSR1 three times: exit code 33
+SIGUSR2 without a handler: exit code null, signal SIGUSR2
 `,
   'sockets.js': `
 refused: ERR_MULTIPROC_AUTH

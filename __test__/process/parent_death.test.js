@@ -27,17 +27,19 @@ async function family(t, ...args) {
     if (text.includes('\n')) break;
   }
   const pids = JSON.parse(text);
-  t.is(new Set(pids).size, 4, 'a Process, two workers and a forked program');
+  t.is(new Set(pids).size, 8, 'a Process, two workers and a forked program, each with a child');
   return { parent, pids };
 }
 
 async function allEnd(t, pids) {
-  await until(() => pids.every(isGone), 'the children end with their parent', { timeout: 2000 }).catch(() => {});
-  const kinds = ['Process', 'worker', 'worker', 'fork'];
+  const began = Date.now();
+  await until(() => pids.every(isGone), 'the children end with their parent', { timeout: 3000 }).catch(() => {});
+  t.log(`${Date.now() - began} ms`);
+  const kinds = ['Process', 'worker', 'worker', 'fork', 'of Process', 'of worker', 'of worker', 'of fork'];
   t.deepEqual(
     pids.flatMap((pid, index) => (isGone(pid) ? [] : [kinds[index]])),
     [],
-    'still there after two seconds',
+    'still there after three seconds',
   );
   for (const pid of pids) if (!isGone(pid)) process.kill(pid, 'SIGKILL');
 }
@@ -51,6 +53,16 @@ for (const activity of ['idles', 'spins']) {
     await ended;
     await allEnd(t, pids);
   });
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+    test.serial(`the parent gets ${signal} while its children ${activity.slice(0, -1)}`, async (t) => {
+      const { parent, pids } = await family(t, activity, 'stay');
+      const ended = once(parent, 'exit');
+      parent.kill(signal);
+      t.deepEqual(await ended, [null, signal]);
+      await allEnd(t, pids);
+    });
+  }
 
   for (const [ending, code] of [
     ['exit', 0],
@@ -100,28 +112,56 @@ test.serial('the children of a child that is killed end as well', async (t) => {
   await until(() => isGone(grandchild), 'the grandchild ends', { timeout: 2000 });
 });
 
-test.serial('a detached process outlives its parent', async (t) => {
+for (const [name, options] of [
+  ['a detached process outlives its parent', { detached: true }],
+  ['a process that may be an orphan outlives its parent', { orphan: 'allow' }],
+]) {
+  test.serial(name, async (t) => {
+    const child = new Process(
+      async (options) => {
+        const { Process, SharedValue } = require('multiproc');
+        const up = new SharedValue('i32');
+        const waits = (up) => {
+          up.value = process.pid;
+          return new Promise((resolve) => setTimeout(resolve, 60_000));
+        };
+        new Process(waits, { args: [up], ...options, stdio: 'ignore' }).start();
+        const { setTimeout: delay } = require('node:timers/promises');
+        while (up.value === 0) await delay(5);
+        return up.value;
+      },
+      { args: [options], stdio: 'ignore' },
+    );
+    child.start();
+    const grandchild = await child.result;
+    child.kill();
+    await child.join();
+    // As long as the others are given to end.
+    await t.throwsAsync(until(() => isGone(grandchild), 'it ends', { timeout: 1000 }));
+    process.kill(grandchild, 'SIGKILL');
+    await until(() => isGone(grandchild), 'it ends');
+  });
+}
+
+test.serial('a forked program that may be an orphan outlives its parent, by either name', async (t) => {
   const child = new Process(
     async () => {
-      const { Process, SharedValue } = require('multiproc');
-      const up = new SharedValue('i32');
-      const waits = (up) => {
-        up.value = process.pid;
-        return new Promise((resolve) => setTimeout(resolve, 60_000));
-      };
-      new Process(waits, { args: [up], detached: true, stdio: 'ignore' }).start();
-      const { setTimeout: delay } = require('node:timers/promises');
-      while (up.value === 0) await delay(5);
-      return up.value;
+      const { fork, SharedArray } = require('multiproc');
+      const pids = new SharedArray('i32', 8);
+      const stdio = ['ignore', 'ignore', 'ignore', 'ipc'];
+      for (const [index, options] of [{ orphan: 'allow' }, { killOnParentExit: false }].entries()) {
+        fork('__test__/fixtures/process/family_program.cjs', { ...options, stdio }).send([pids, index, false]);
+      }
+      while (pids.view[0] === 0 || pids.view[1] === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      return [...pids.view];
     },
-    { stdio: 'ignore' },
-  );
-  child.start();
-  const grandchild = await child.result;
+    { stdio: 'ignore', cwd: path.join(__dirname, '..', '..') },
+  ).start();
+  const pids = (await child.result).filter((pid) => pid !== 0);
+  t.is(pids.length, 4);
   child.kill();
   await child.join();
-  // As long as the others are given to end.
-  await t.throwsAsync(until(() => isGone(grandchild), 'it ends', { timeout: 1000 }));
-  process.kill(grandchild, 'SIGKILL');
-  await until(() => isGone(grandchild), 'it ends');
+  await t.throwsAsync(until(() => pids.some(isGone), 'one ends', { timeout: 1500 }));
+  for (const pid of pids.slice(0, 2)) process.kill(pid, 'SIGKILL');
+  await until(() => pids.every(isGone), 'they end, and their children with them');
 });

@@ -4,6 +4,7 @@
 const native = require('../binding');
 const runtime = require('../runtime');
 const { Channel } = require('../channel/channel');
+const role = require('../process/role');
 const { take } = require('./environment');
 
 /** @returns {{ channel: Channel, serialization: string, carrier: number } | null} null: this process was not started by multiproc */
@@ -11,7 +12,8 @@ function attach() {
   const { address, serialization, carrier, parent } = take();
   if (address === undefined) return null;
   runtime.open();
-  if (parent !== null) {
+  role.parent = parent;
+  if (parent !== null && parent.grace !== null) {
     native.endWithParent(parent.pid, parent.startTime, parent.grace);
     // The watcher does it from here on, with a grace that the system's own signal does not give.
     if (parent.grace > 0) native.forgetParentDeath();

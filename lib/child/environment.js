@@ -6,12 +6,20 @@ const CHANNEL = 'MULTIPROC_CHANNEL';
 const PARENT = 'MULTIPROC_PARENT';
 const SERIALIZATION = 'MULTIPROC_SERIALIZATION';
 const CARRIER = 'MULTIPROC_CARRIER';
+/** The child is meant to outlive those above it; src/process/tree.rs has the same. */
+const SPARED = 'MULTIPROC_SPARED';
+const OUTLIVES = 'outlives';
 
-/** @returns {Record<string, string>} */
-function forChild({ address, pid, startTime, grace, serialization, carrier }) {
+/**
+ * @param {{ address: string, parent: { pid: number, startTime: number, name: string }, grace?: number, serialization?: string, carrier?: number }} what
+ *   `grace`: milliseconds between the parent's end and the child's; without it the child outlives its parent
+ * @returns {Record<string, string>}
+ */
+function forChild({ address, parent, grace, serialization, carrier }) {
   return {
     [CHANNEL]: address,
-    ...(grace === undefined ? {} : { [PARENT]: `${pid}:${startTime}:${grace}` }),
+    [PARENT]: `${parent.pid}:${parent.startTime}:${grace ?? OUTLIVES}:${parent.name}`,
+    ...(grace === undefined ? { [SPARED]: '1' } : {}),
     ...(serialization === undefined ? {} : { [SERIALIZATION]: serialization }),
     ...(carrier === undefined ? {} : { [CARRIER]: String(carrier) }),
   };
@@ -23,13 +31,23 @@ function take() {
   const parent = process.env[PARENT];
   const serialization = process.env[SERIALIZATION] ?? 'json';
   const carrier = process.env[CARRIER];
-  for (const name of [CHANNEL, PARENT, SERIALIZATION, CARRIER]) delete process.env[name];
-  const [pid, startTime, grace] = (parent ?? '').split(':').map(Number);
+  for (const name of [CHANNEL, PARENT, SERIALIZATION, SPARED, CARRIER]) delete process.env[name];
   return {
     address,
     serialization,
     carrier: carrier === undefined ? -1 : Number(carrier),
-    parent: parent === undefined ? null : { pid, startTime, grace },
+    parent: parent === undefined ? null : parsed(parent),
+  };
+}
+
+function parsed(parent) {
+  // The name stands last, and may hold colons.
+  const [pid, startTime, grace, ...name] = parent.split(':');
+  return {
+    pid: Number(pid),
+    startTime: Number(startTime),
+    grace: grace === OUTLIVES ? null : Number(grace),
+    name: name.join(':'),
   };
 }
 

@@ -10,6 +10,7 @@ const { FAILED, MAP, SUCCEEDED } = require('../pool/protocol');
 const { unpack } = require('../travel');
 const { attach } = require('./attach');
 const { portableError } = require('./portable_error');
+const { keepQuiet } = require('./quiet_streams');
 
 /** After this long the event loop gets a turn, even if there are more tasks. */
 const TURN_MS = 10;
@@ -27,13 +28,16 @@ const {
   queue: [index, generation],
   index: worker,
   name,
+  note,
 } = unpack(first);
 
 role.isMain = false;
 role.name = name;
 process.title = name;
 native.setAgentName(name);
+native.noteHeapLimit(...note);
 process.argv.splice(1, 1);
+keepQuiet();
 // The pool decides when its workers end, also when the terminal sends Ctrl-C to all of them.
 process.on('SIGINT', () => {});
 

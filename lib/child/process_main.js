@@ -3,38 +3,59 @@
 
 const native = require('../binding');
 const { loadTarget } = require('../target/load');
+const { loadClass } = require('../target/load_class');
 const role = require('../process/role');
 const { unpack } = require('../travel');
 const { attach } = require('./attach');
+const { obey } = require('./orders');
 const { portableError } = require('./portable_error');
+const { keepQuiet } = require('./quiet_streams');
+
+/** How a subclass of Process, which has loaded the package itself, makes the object that stands for this process. */
+const REVIVE = Symbol.for('multiproc.process.revive');
 
 const { channel } = attach();
-const [[, content]] = channel.receiveNow();
-const { name, target, args } = unpack(content);
+const [[, content], ...others] = channel.receiveNow();
+const message = unpack(content);
+const { name, daemon, args, note } = message;
 
 role.isMain = false;
 role.name = name;
+role.daemon = daemon;
 process.title = name;
 native.setAgentName(name);
+native.noteHeapLimit(...note);
 process.argv.splice(1, 1);
+keepQuiet();
+obey(channel, others);
 
 main();
 
 async function main() {
-  let fn;
+  let run;
   try {
     role.bootstrapping = true;
-    fn = await loadTarget(target);
+    run = message.class === undefined ? await functionOf(message.target) : await methodOf(message.class);
   } catch (error) {
     return fail(error);
   } finally {
     role.bootstrapping = false;
   }
   try {
-    succeed(await fn(...args));
+    succeed(await run());
   } catch (error) {
     fail(error);
   }
+}
+
+async function functionOf(target) {
+  const fn = await loadTarget(target);
+  return () => fn(...args);
+}
+
+async function methodOf(description) {
+  const Class = await loadClass(description);
+  return () => Class[REVIVE](Class, message).run();
 }
 
 function succeed(value) {
@@ -45,7 +66,7 @@ function succeed(value) {
   }
 }
 
-// A detached process may outlive the one that started it: then nobody waits for the result.
+// A process that outlives the one that started it: then nobody waits for the result.
 function isUnheard(error) {
   return error?.code === 'ERR_MULTIPROC_CHANNEL_CLOSED';
 }
@@ -53,14 +74,20 @@ function isUnheard(error) {
 // As an uncaught error: the stack on stderr and exit code 1. What else the program does may still go on.
 function fail(error) {
   process.exitCode = 1;
-  process.stderr.write(
-    `${typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`}\n`,
-  );
+  print(typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`);
   try {
     channel.sendValue({ error }, 'error', '.error');
   } catch (unserialisable) {
     if (isUnheard(unserialisable)) return;
     const portable = portableError(error);
     channel.sendValue({ error: portable === error ? unserialisable : portable }, 'error');
+  }
+}
+
+function print(text) {
+  try {
+    process.stderr.write(`${text}\n`);
+  } catch {
+    // The program has closed its stderr, or stands in its way. The error itself goes to the parent.
   }
 }

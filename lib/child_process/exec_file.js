@@ -8,6 +8,7 @@ const childProcess = require('node:child_process');
 const { clearTimeout, setTimeout } = require('node:timers');
 const { getSystemErrorName, promisify } = require('node:util');
 const { Collected } = require('./collected');
+const { EXTRAS } = require('./extras');
 const { isSignal, isSize, isText, isTimeout } = require('./normalise');
 const { note } = require('./reasons');
 const { start } = require('./spawn');
@@ -22,7 +23,7 @@ const DEFAULTS = {
   shell: false,
 };
 /** What the start gets of the options. As in Node.js: no `argv0`, `detached` or `stdio`. */
-const STARTING = ['cwd', 'env', 'gid', 'shell', 'signal', 'uid', 'killOnParentExit', 'shareDomain'];
+const STARTING = ['cwd', 'env', 'gid', 'shell', 'signal', 'uid', ...EXTRAS];
 
 /**
  * @param {string} command a line for the shell

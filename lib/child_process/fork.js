@@ -12,10 +12,11 @@ const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
-const { ownLife, refuseWhileBootstrapping } = require('../process/launch');
+const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
+const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
 const { closeFd } = require('./native');
 const { isText } = require('./normalise');
-const { copy, ownExtras, refuseExtrasUnderPermission, start } = require('./spawn');
+const { copy, start } = require('./spawn');
 
 const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
@@ -33,7 +34,7 @@ function fork(modulePath, args = [], options = undefined) {
     isObject(options) &&
     stdio !== null;
   const isOurs = process.permission === undefined;
-  if (!isOurs) refuseExtrasUnderPermission('fork', ownExtras('fork', given));
+  if (!isOurs) refuseExtras('fork()', checkExtras('fork()', given), UNDER_PERMISSION);
   // Once more as it came: what it takes as it is after all stands, as with spawn.
   if (!isOurs || !isValid || !areTexts(args ?? []) || !areValid(given)) {
     return childProcess.fork(modulePath, args ?? [], options);
@@ -46,7 +47,7 @@ function forkValid(file, args, options, stdio) {
   const execPath = options.execPath || process.execPath;
   const execArgv = options.execArgv || inheritableExecArgv();
   const detached = options.detached === true;
-  const killOnParentExit = options.killOnParentExit ?? !detached;
+  const killOnParentExit = options.killOnParentExit ?? !(detached || checkOrphan('fork()', options.orphan) === 'allow');
 
   const { channel, address } = Channel.create();
   let carrier;
@@ -69,9 +70,10 @@ function forkValid(file, args, options, stdio) {
           ...inheritableEnvironment(options.env || process.env),
           ...forChild({
             address,
+            parent: thisProcess(),
+            grace: killOnParentExit ? GRACE_MS : undefined,
             serialization,
             carrier: stdio.channel,
-            ...(killOnParentExit ? ownLife(GRACE_MS) : {}),
           }),
         },
         killOnParentExit,

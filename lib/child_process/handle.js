@@ -6,6 +6,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
+const { nativeLimits } = require('./extras');
 const native = require('./native');
 const { openStdio, settleStdio } = require('./stdio');
 
@@ -18,13 +19,18 @@ for (const [name, number] of Object.entries(constants.signals)) {
   if (!signalNames.has(number)) signalNames.set(number, name);
 }
 
-/** @typedef {{ detached: boolean, killOnParentExit: boolean, shareDomain: boolean }} Extras */
+/**
+ * @typedef {{ detached: boolean, killOnParentExit: boolean, shareDomain: boolean, reap?: 'auto' | 'manual', nice?: number,
+ *   cpus?: number[], nofile?: number, cpuTime?: number, maxRss?: number }} Extras
+ */
 
 class NativeProcess {
   /** What the running child is called natively; 0 before and after. */
   #id = 0;
   #isReferenced = true;
   #isUsed = false;
+  #take = () => false;
+  #tellEnd;
   #extras;
   // The events of the process belong to the asynchronous context that started it.
   #context = new AsyncResource('MULTIPROCCHILD');
@@ -33,6 +39,13 @@ class NativeProcess {
   pid = undefined;
   /** @type {(exitCode: number, signalName: string) => void} */
   onexit = () => {};
+
+  /** Resolves when the child has ended: with `reap: 'manual'` before its status is taken. Never for one that never ran. */
+  hasEnded = new Promise((resolve) => {
+    this.#tellEnd = resolve;
+  });
+  /** Whether it was killed for its memory. */
+  isOverMemory = false;
 
   /** @param {Extras} extras */
   constructor(extras) {
@@ -51,6 +64,7 @@ class NativeProcess {
   #start({ file, args, cwd, envPairs, stdio, uid, gid }) {
     const opened = openStdio(stdio);
     if (opened.error !== 0) return opened.error;
+    const { killOnParentExit, reap, detached, shareDomain } = this.#extras;
     let result;
     try {
       result = native.spawnChild(
@@ -61,12 +75,15 @@ class NativeProcess {
           cwd: cwd || undefined,
           uid: uid ?? undefined,
           gid: gid ?? undefined,
-          detached: this.#extras.detached,
+          detached,
           stdio: opened.descriptors,
-          deathSignal: this.#extras.killOnParentExit ? SIGKILL : 0,
-          shareDomain: this.#extras.shareDomain,
+          deathSignal: killOnParentExit ? SIGKILL : 0,
+          shareDomain,
+          manualReap: reap === 'manual',
+          ...nativeLimits(this.#extras),
         },
-        (exitCode, signal) => this.#ended(exitCode, signal),
+        (exitCode, signal, isOverMemory) => this.#ended(exitCode, signal, isOverMemory),
+        () => this.#tellEnd(),
       );
     } catch (error) {
       settleStdio(opened, false);
@@ -78,14 +95,27 @@ class NativeProcess {
     const streamError = settleStdio(opened, status !== -EMFILE && status !== -ENFILE);
     if (status !== 0) return status;
     this.#id = result.id;
+    this.#take = result.take;
     this.pid = result.pid;
     if (!this.#isReferenced) native.childRef(this.#id, false);
     return streamError;
   }
 
-  #ended(exitCode, signal) {
+  #ended(exitCode, signal, isOverMemory) {
     this.#id = 0;
+    this.isOverMemory = isOverMemory;
+    this.#tellEnd();
     this.#context.runInAsyncScope(this.onexit, this, exitCode, signalName(signal));
+  }
+
+  /** Whether the child has ended; blocks the thread for that, below zero without limit. @param {number} timeout ms */
+  awaitEndSync(timeout) {
+    return this.#id === 0 || native.awaitChildSync(this.#id, timeout);
+  }
+
+  /** Takes the status of a child that has ended, which reaps it: `onexit` is called in here. `false`: it still runs. */
+  reap() {
+    return this.#id === 0 || this.#take();
   }
 
   kill(signal) {

@@ -1,22 +1,31 @@
 'use strict';
-// The native side of child processes (src/binding/child.rs), with the report of a child's end as a callback.
+// The native side of child processes (src/binding/child.rs), with the reports of a child's end as callbacks.
 
 const native = require('../binding');
 const runtime = require('../runtime');
 
 /**
  * @param {object} options as `SpawnOptions` in src/binding/child.rs
- * @param {(exitCode: number, signalNumber: number) => void} onExit
- * @returns {{ id: number, pid: number } | number} a negative errno when the program could not be started
+ * @param {(exitCode: number, signalNumber: number, isOverMemory: boolean) => void} onExit its status was taken
+ * @param {() => void} onEnd it has ended and, with `manualReap`, is a zombie now
+ * @returns {{ id: number, pid: number, take(): boolean } | number} a negative errno when the program could not be started
  */
-function spawnChild(options, onExit) {
+function spawnChild(options, onExit, onEnd) {
   const [id, pid] = native.spawnChild(runtime.open(), options);
   if (id < 0) return id;
-  runtime.children.set(id, (status) => {
+  /** Takes the status of a child that has ended, wherever the news comes from first. */
+  const take = () => {
+    const status = native.takeChildStatus(id);
+    if (status === null) return false;
     runtime.children.delete(id);
-    onExit(status % 65_536, Math.floor(status / 65_536));
+    onExit(status % 65_536, Math.floor(status / 65_536) % 256, status >= 2 ** 24);
+    return true;
+  };
+  runtime.children.set(id, () => {
+    onEnd();
+    if (!options.manualReap) take();
   });
-  return { id, pid };
+  return { id, pid, take };
 }
 
 /** @returns {[number, number] | number} our end and the child's, or a negative errno */
@@ -25,6 +34,6 @@ function socketPair() {
   return pair.length === 1 ? pair[0] : pair;
 }
 
-const { childKill, childRef, closeFd, spawnChildSync } = native;
+const { awaitChildSync, childKill, childRef, closeFd, spawnChildSync } = native;
 
-module.exports = { childKill, childRef, closeFd, socketPair, spawnChild, spawnChildSync };
+module.exports = { awaitChildSync, childKill, childRef, closeFd, socketPair, spawnChild, spawnChildSync };

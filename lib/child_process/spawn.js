@@ -1,14 +1,14 @@
 'use strict';
-// spawn(), as node:child_process has it, and two options more.
+// spawn(), as node:child_process has it, and options more: extras.js.
 //
 // What is valid is normalised here and started by us; whatever is not is handed to Node's own spawn, which throws the
 // error of the version that runs. So the messages are Node's, and no list of them is kept here.
 
 const childProcess = require('node:child_process');
-const { invalidType } = require('../arguments');
-const { MultiprocError } = require('../errors');
 const { createChild } = require('./child');
+const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
 const { limit } = require('./limit');
+const { addWait } = require('./manual');
 const { normalise } = require('./normalise');
 const { giveResult } = require('./result');
 const { replaceWords, showPrefixed } = require('./stdio_words');
@@ -21,12 +21,7 @@ const { replaceWords, showPrefixed } = require('./stdio_words');
  * @param {SpawnOptions} [options]
  * @returns {childProcess.ChildProcess} with the events, streams and errors that Node.js gives it
  *
- * @typedef {childProcess.SpawnOptions & {
- *   killOnParentExit?: boolean,
- *   shareDomain?: boolean,
- * }} SpawnOptions
- *   `killOnParentExit`: the system kills the child (SIGKILL) when this process ends, however that ends and whatever the
- *   child does; false unless told. A set-user-id program is exempt. `shareDomain`: the child inherits this process's domain.
+ * @typedef {childProcess.SpawnOptions & Partial<import('./handle').Extras>} SpawnOptions
  *
  * @throws {TypeError | RangeError} as child_process.spawn does for bad arguments
  */
@@ -44,17 +39,20 @@ function start(call, command, args, options, more = {}) {
   const isShort = !Array.isArray(args) && args !== null && typeof args === 'object';
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
   const copied = copy(isShort ? args : options);
-  const own = ownExtras(call, copied);
+  const own = checkExtras(`${call}()`, copied);
   const { options: given, words: stdioWords } = replaceWords(call, copied);
   const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
   let child;
+  // Left to Node.js, which throws what is wrong with it. What it takes is right by its rules: it stands, as a process of
+  // Node's. So is every process under Node's permission model, which Node.js alone knows to enforce and to pass on.
   if (normalised === null) {
-    refuseExtrasUnderPermission(call, own);
+    if (process.permission !== undefined) refuseExtras(`${call}()`, own, UNDER_PERMISSION);
     child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
     if (more.onEnd !== undefined) child.prependOnceListener('exit', more.onEnd);
   } else {
     child = createChild({ ...own, detached: normalised.detached }, more.onEnd);
     child.spawn(normalised);
+    if (own.reap === 'manual') addWait(child);
     limit(child, normalised);
   }
   const { words = isShort ? [command] : [command, ...(args ?? [])] } = more;
@@ -73,27 +71,4 @@ function copy(options) {
   return isObject ? { __proto__: null, ...options } : options;
 }
 
-function ownExtras(call, options) {
-  const extras = { killOnParentExit: false, shareDomain: false };
-  for (const name of Object.keys(extras)) {
-    if (options === null || typeof options !== 'object' || options[name] === undefined) continue;
-    if (typeof options[name] !== 'boolean') throw invalidType(call, `options.${name}`, 'a boolean', options[name]);
-    extras[name] = options[name];
-  }
-  return extras;
-}
-
-/**
- * A call that is left to Node.js, which throws what is wrong with it. One that it takes is right by its rules: it stands,
- * as a process of Node's. So is every process under Node's permission model, which Node.js alone knows to enforce and to
- * pass on.
- */
-function refuseExtrasUnderPermission(call, { killOnParentExit, shareDomain }) {
-  if (process.permission === undefined || !(killOnParentExit || shareDomain)) return;
-  throw new MultiprocError(
-    'ERR_MULTIPROC_UNSUPPORTED',
-    `${call}: "options.killOnParentExit" and "options.shareDomain" are not available under the permission model of Node.js`,
-  );
-}
-
-module.exports = { copy, ownExtras, refuseExtrasUnderPermission, spawn, start };
+module.exports = { copy, spawn, start };

@@ -10,7 +10,8 @@ const { formOf } = require('./exec_file');
 const { signalName } = require('./handle');
 const native = require('./native');
 const { isSize, isText, normalise } = require('./normalise');
-const { copy, ownExtras, refuseExtrasUnderPermission } = require('./spawn');
+const { UNDER_PERMISSION, checkExtras, nativeLimits, refuseExtras } = require('./extras');
+const { copy } = require('./spawn');
 const { syncStdio } = require('./stdio_sync');
 
 const { SIGKILL, SIGTERM } = constants.signals;
@@ -30,7 +31,9 @@ const NO_STREAM = Number.parseInt(process.versions.node, 10) < 22 ? null : undef
 function spawnSync(command, args, options) {
   const isShort = !Array.isArray(args) && args !== null && typeof args === 'object';
   const given = copy(isShort ? args : options);
-  const own = ownExtras('spawnSync', given);
+  const own = checkExtras('spawnSync()', given);
+  // Nobody is there to watch the memory, or to ask for the status.
+  refuseExtras('spawnSync()', { maxRss: own.maxRss, reap: own.reap }, 'in the blocking forms');
   return (
     run(command, isShort ? [] : args, given, own) ??
     (isShort ? childProcess.spawnSync(command, given) : childProcess.spawnSync(command, args, given))
@@ -38,8 +41,10 @@ function spawnSync(command, args, options) {
 }
 
 function run(command, args, given, own) {
-  refuseExtrasUnderPermission('spawnSync', own);
-  if (process.permission !== undefined) return null;
+  if (process.permission !== undefined) {
+    refuseExtras('spawnSync()', own, UNDER_PERMISSION);
+    return null;
+  }
   const normalised = normalise(command, args, given, { maxBuffer: isSize });
   if (normalised === null) return null;
   // Own defaults stand for what is missing, not for what is undefined.
@@ -61,6 +66,8 @@ function run(command, args, given, own) {
       stdio,
       deathSignal: own.killOnParentExit ? SIGKILL : 0,
       shareDomain: false,
+      manualReap: false,
+      ...nativeLimits(own),
     },
     input,
     {

@@ -277,13 +277,14 @@ class Pool {
     this.#workers.delete(worker.index);
     const { exitCode, signalCode } = worker.child;
     const how = signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`;
-    const { pid } = worker;
+    const { pid, exitReason } = worker;
     for (const id of native.tasksOfDead(this.#queue, worker.token, worker.index)) {
       this.#settle(id)?.reject(
         new WorkerDiedError(`the worker of ${this.#name} that ran the task (process ${pid}) ${how}`, {
           pid,
           exitCode,
           signalCode,
+          exitReason,
         }),
       );
     }

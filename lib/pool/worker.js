@@ -14,8 +14,12 @@ class Worker {
     this.index = index;
     this.token = 0;
     this.ended = false;
-    const { child, channel } = launch('pool', ENTRY, { ...launchOptions, firstMessage: { queue, index, name } });
+    const { child, channel, record } = launch('pool', ENTRY, {
+      ...launchOptions,
+      firstMessage: { queue, index, name },
+    });
     this.child = child;
+    this.record = record;
     this.channel = channel;
     this.events = events;
     child.unref();
@@ -30,6 +34,11 @@ class Worker {
 
   get pid() {
     return this.child.pid;
+  }
+
+  /** Why it ended. */
+  get exitReason() {
+    return this.record.reason(this.child);
   }
 
   send(message) {
@@ -60,6 +69,8 @@ class Worker {
     this.channel.discardUndelivered();
     this.channel.close();
     this.events.died(this, cause);
+    // Its note is shared memory, which is not to wait for the collector.
+    this.record = undefined;
   }
 }
 

@@ -1,50 +1,55 @@
 'use strict';
-// Process: a function that runs in a process of its own.
-//
-// States: new → started → ended. The target and its arguments lie in shared memory before the child starts; the child
-// sends one message, what the function returned or threw; the end of the process settles everything else. `result` is
-// decided by that message, or, when none came, by the way in which the process ended.
+// Process: a function that runs in a process of its own. What users call, in its four states: new → started → exited →
+// closed. What happens between start and end is run.js's.
 
 const { EventEmitter } = require('node:events');
-const path = require('node:path');
-const { setTimeout, clearTimeout } = require('node:timers');
-const { checkInteger, checkName, checkSignal, checkTimeout, invalidType, ownOptions } = require('../arguments');
+const { constants } = require('node:os');
+const { checkInteger, checkTimeout, invalidValue, ownOptions } = require('../arguments');
+const native = require('../binding');
 const { cannot } = require('../codec/refusals');
 const { asyncDispose } = require('../dispose');
-const { AbortError, MultiprocError, ProcessDiedError } = require('../errors');
-const { callerFile, describeTarget } = require('../target');
-const { travel, unpack } = require('../travel');
-const { launch } = require('./launch');
+const { AbortError, MultiprocError } = require('../errors');
+const { travel } = require('../travel');
+const { callSite } = require('./call_site');
+const { processOptions } = require('./options');
 const role = require('./role');
+const { Run } = require('./run');
+const { Sentinel } = require('./sentinel');
+const { deferred } = require('./settling');
+const { REVIVED, describe, firstMessage, revive, runTarget } = require('./subclass');
+const { usageOf } = require('./system');
+const { terminateTree } = require('./tree');
 
-const ENTRY = path.join(__dirname, '..', 'child', 'process_main.js');
-const OPTIONS = ['args', 'name', 'daemon', 'scope', 'stdio', 'env', 'cwd', 'execArgv', 'detached', 'signal'];
 const GRACE_MS = 5000;
+const { signals } = constants;
 
 let count = 0;
 const active = new Set();
 
 class Process extends EventEmitter {
+  #isClosed = false;
   #target;
   #options;
   #name;
-  #child;
-  #channel;
-  #outcome;
+  /** @type {Run | undefined} */
+  #run;
   #result = deferred();
-  #ended = deferred();
-  #hasEnded = false;
+  /** What the base class has put into the object: the rest is the user's. */
+  #baseKeys;
 
   constructor(target, options) {
     super();
-    const call = 'new Process()';
-    this.#options = { __proto__: null, ...ownOptions(call, options, OPTIONS) };
-    const { args = [], name, signal, scope } = this.#options;
-    if (!Array.isArray(args)) throw invalidType(call, 'args', 'an array of arguments', args);
-    checkSignal(call, signal);
+    this.#baseKeys = new Set(Object.keys(this));
+    if (target === REVIVED) {
+      [this.#target, this.#options, this.#name] = [options.target, { args: options.args }, role.name];
+      return;
+    }
+    const call = `new ${new.target.name || 'Process'}()`;
+    this.#options = processOptions(call, options);
     count += 1;
-    this.#name = checkName(call, name) ?? (role.isMain ? `Process-${count}` : `${role.name}:${count}`);
-    this.#target = describeTarget(target, { call, callerFile: callerFile(), scope });
+    this.#name = this.#options.name ?? (role.isMain ? `Process-${count}` : `${role.name}:${count}`);
+    const Class = this.run === Process.prototype.run ? undefined : new.target;
+    this.#target = describe(call, target, Class, this.#options.scope);
     // Whoever does not ask for the result is not told of its failure twice: the child has printed it.
     this.#result.promise.catch(() => {});
   }
@@ -54,186 +59,205 @@ class Process extends EventEmitter {
     throw cannot('a Process');
   }
 
+  /** In the child: the object of a subclass, which finds this here since it loads the package and the child's program does not. */
+  static [Symbol.for('multiproc.process.revive')](Class, message) {
+    return revive(Process, Class, message);
+  }
+
   get name() {
     return this.#name;
   }
 
+  get state() {
+    if (this.#isClosed) return 'closed';
+    if (this.#run === undefined) return 'new';
+    return this.#run.hasEnded ? 'exited' : 'started';
+  }
+
   get pid() {
-    return this.#child?.pid ?? null;
+    return this.#run?.pid ?? null;
   }
 
   get exitCode() {
-    return this.#child?.exitCode ?? null;
+    return this.#run?.child.exitCode ?? null;
   }
 
   get signalCode() {
-    return this.#child?.signalCode ?? null;
+    return this.#run?.child.signalCode ?? null;
+  }
+
+  get exitReason() {
+    return this.#run?.exitReason ?? null;
   }
 
   get stdin() {
-    return this.#child?.stdin ?? null;
+    return this.#run?.child.stdin ?? null;
   }
 
   get stdout() {
-    return this.#child?.stdout ?? null;
+    return this.#run?.child.stdout ?? null;
   }
 
   get stderr() {
-    return this.#child?.stderr ?? null;
+    return this.#run?.child.stderr ?? null;
   }
 
   get result() {
     return this.#result.promise;
   }
 
+  get sentinel() {
+    const run = this.#started('sentinel');
+    return new Sentinel(run);
+  }
+
   isAlive() {
-    return this.#child?.pid !== undefined && !this.#hasEnded;
+    this.#refuseClosed('isAlive()');
+    return this.#run !== undefined && !this.#run.isDead();
+  }
+
+  async run() {
+    return runTarget(this.#target, this.#options.args);
   }
 
   start() {
     const call = 'process.start()';
-    if (this.#child !== undefined) {
+    this.#refuseClosed('start()');
+    if (this.#run !== undefined) {
       throw new MultiprocError(
         'ERR_MULTIPROC_ALREADY_STARTED',
         `${call}: ${this.#name} was started before; make a new Process`,
       );
     }
-    const { args = [], signal, daemon = false } = this.#options;
+    const { args = [], signal, daemon = role.daemon, scope, ...options } = this.#options;
     if (signal?.aborted) throw new AbortError(signal.reason);
-    const { child, channel } = launch(call, ENTRY, {
-      ...this.#options,
-      // The scope is in the target as well; it stands here first, so that errors name it as the user wrote it.
-      firstMessage: { name: this.#name, scope: this.#target.scope, target: this.#target, args },
+    const message = firstMessage({ name: this.#name, daemon, args }, this.#target, this, this.#baseKeys);
+    this.#run = new Run({
+      name: this.#name,
+      options: { ...options, signal },
+      message,
+      site: callSite(this.start),
+      result: this.#result,
+      onEnd: () => active.delete(this),
+      onExit: (...status) => this.emit('exit', ...status),
     });
-    this.#child = child;
-    this.#channel = channel;
     active.add(this);
-    channel.listen(
-      (_type, content) => this.#receive(content),
-      () => {},
-      false,
-    );
-    child.once('error', (error) => this.#failedToStart(error));
-    child.once('exit', () => this.#exited());
-    if (daemon) for (const handle of [child, child.stdin, child.stdout, child.stderr]) handle?.unref?.();
-    const onAbort = () => this.kill();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#ended.promise.then(() => signal?.removeEventListener('abort', onAbort));
+    // The child has them: the caller may let go of target and arguments.
+    this.#target = undefined;
+    this.#options = { __proto__: null };
     return this;
   }
 
   join(options) {
     try {
-      this.#mustBeStarted('join');
+      const run = this.#started('join()');
       const { timeout } = ownOptions('process.join()', options, ['timeout']);
       const limit = checkTimeout('process.join()', timeout);
-      if (limit < 0 || this.#hasEnded) return this.#ended.promise.then(() => true);
-      if (limit === 0) return Promise.resolve(false);
-      return within(this.#ended.promise, limit);
+      return limit === 0 ? Promise.resolve(run.endSync(0)) : run.end(limit);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
+  joinSync(timeout) {
+    const run = this.#started('joinSync()');
+    return run.endSync(checkTimeout('process.joinSync()', timeout));
+  }
+
+  async wait(options) {
+    const hasEnded = await this.join(options);
+    return hasEnded ? { exitCode: this.exitCode, signalCode: this.signalCode, exitReason: this.exitReason } : null;
+  }
+
   async terminate(options) {
-    this.#mustBeStarted('terminate');
-    const { grace = GRACE_MS } = ownOptions('process.terminate()', options, ['grace']);
-    checkInteger('process.terminate()', 'grace', grace, 0, 2 ** 31 - 1);
-    if (this.#hasEnded) return;
-    this.#child.kill('SIGTERM');
-    if (!(await within(this.#ended.promise, grace))) this.#child.kill('SIGKILL');
-    await this.#ended.promise;
+    const call = 'process.terminate()';
+    const run = this.#started('terminate()');
+    const { grace = GRACE_MS, tree = true } = ownOptions(call, options, ['grace', 'tree']);
+    checkInteger(call, 'grace', grace, 0, 2 ** 31 - 1);
+    if (run.isDead()) return run.death.promise;
+    run.noteOwnKill();
+    if (tree) return terminateTree(run.root, grace, run.death);
+    for (const signal of ['SIGTERM', 'SIGCONT']) run.child.kill(signal);
+    if (!(await run.death.within(grace))) run.kill();
+    await run.death.promise;
+  }
+
+  async requestStop(reason, options) {
+    const call = 'process.requestStop()';
+    const run = this.#started('requestStop()');
+    const { grace = GRACE_MS } = ownOptions(call, options, ['grace']);
+    if (grace !== Infinity) checkInteger(call, 'grace', grace, 0, 2 ** 31 - 1);
+    if (run.isDead()) return run.death.promise;
+    run.tell({ stop: reason });
+    if (grace === Infinity) return run.death.promise;
+    if (!(await run.death.within(grace))) await this.terminate({ grace: Math.min(grace, GRACE_MS) });
   }
 
   kill() {
-    this.#mustBeStarted('kill');
-    return this.#hasEnded ? false : this.#child.kill('SIGKILL');
+    return this.signal('SIGKILL');
   }
 
-  signal(signal) {
-    this.#mustBeStarted('signal');
-    return this.#hasEnded ? false : this.#child.kill(signal);
+  interrupt() {
+    return this.signal('SIGINT');
+  }
+
+  suspend() {
+    return this.signal('SIGSTOP');
+  }
+
+  resume() {
+    return this.signal('SIGCONT');
+  }
+
+  signal(signal, options) {
+    const call = 'process.signal()';
+    const run = this.#started('signal()');
+    const { tree = false, group = false } = ownOptions(call, options, ['tree', 'group']);
+    const number = typeof signal === 'number' ? signal : signals[signal];
+    if (number === undefined) throw invalidValue(call, 'signal', 'the name or number of a signal', signal);
+    if (group && !run.isGroup) throw invalidValue(call, 'group', 'false for a process that is not detached', group);
+    if (run.isDead()) return false;
+    // The child ignores that of a terminal, and must know that this one is ours.
+    if (number === signals.SIGINT) run.tell({ interrupt: true });
+    if (number === signals.SIGKILL) run.noteOwnKill();
+    if (tree) native.treeSignal(native.treeBelow(run.pid, run.startTime), number);
+    // It has not been reaped, so its pid, which is its group's number, is its own.
+    return group ? process.kill(-run.pid, number) : run.child.kill(number);
+  }
+
+  usage() {
+    const run = this.#started('usage()');
+    return run.isDead() ? null : usageOf(run.pid);
+  }
+
+  close() {
+    if (this.state === 'started') {
+      throw new MultiprocError(
+        'ERR_MULTIPROC_STILL_RUNNING',
+        `process.close(): ${this.#name} has not ended; join() or terminate() it first`,
+      );
+    }
+    this.#isClosed = true;
+    [this.#target, this.#options] = [undefined, { __proto__: null }];
   }
 
   async [asyncDispose]() {
-    if (this.isAlive()) await this.terminate();
+    if (this.state === 'started') await this.terminate();
   }
 
-  #receive(content) {
-    try {
-      this.#outcome = unpack(content);
-    } catch (error) {
-      this.#outcome = { error };
-    }
-    this.#settleResult();
+  #refuseClosed(what) {
+    if (this.#isClosed) throw new MultiprocError('ERR_MULTIPROC_CLOSED', `process.${what}: ${this.#name} was closed`);
   }
 
-  #settleResult() {
-    const outcome = this.#outcome;
-    if (outcome === undefined) return;
-    if ('error' in outcome) this.#result.reject(outcome.error);
-    else this.#result.resolve(outcome.value);
-  }
-
-  #exited() {
-    // What it had sent comes first, whatever order the events had.
-    this.#channel.flush();
-    if (this.#outcome === undefined) {
-      const { pid, exitCode, signalCode } = this;
-      const how = signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`;
-      const aborted = this.#options.signal?.aborted;
-      const died = new ProcessDiedError(`${this.#name} (process ${pid}) ${how} before its function returned`, {
-        pid,
-        exitCode,
-        signalCode,
-        exitReason: signalCode === null ? 'code' : 'signal',
-      });
-      this.#result.reject(aborted ? new AbortError(this.#options.signal.reason) : died);
-    }
-    this.#end();
-    this.emit('exit', this.exitCode, this.signalCode);
-  }
-
-  #failedToStart(cause) {
-    this.#result.reject(
-      new ProcessDiedError(`${this.#name} could not be started: ${cause.message}`, {
-        cause,
-        exitReason: 'start-failed',
-      }),
+  /** @returns {Run} */
+  #started(what) {
+    this.#refuseClosed(what);
+    if (this.#run !== undefined) return this.#run;
+    throw new MultiprocError(
+      'ERR_MULTIPROC_NOT_STARTED',
+      `process.${what}: ${this.#name} has not been started; call start() first`,
     );
-    this.#end();
   }
-
-  #end() {
-    this.#hasEnded = true;
-    this.#channel.discardUndelivered();
-    this.#channel.close();
-    active.delete(this);
-    this.#ended.resolve();
-  }
-
-  #mustBeStarted(method) {
-    if (this.#child === undefined) {
-      throw new MultiprocError(
-        'ERR_MULTIPROC_NOT_STARTED',
-        `process.${method}(): ${this.#name} has not been started; call start() first`,
-      );
-    }
-  }
-}
-
-function deferred() {
-  const result = {};
-  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
-  return result;
-}
-
-/** @returns {Promise<boolean>} whether the promise was settled in time */
-function within(promise, ms) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1), false);
-    promise.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
-  });
 }
 
 /** @returns {Process[]} the processes that this one has started and that have not ended */

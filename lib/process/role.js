@@ -2,6 +2,15 @@
 // What this process is in its family. Kept on globalThis, since a family member may hold several copies of this file.
 
 const key = Symbol.for('multiproc.role');
-globalThis[key] ??= { isMain: true, bootstrapping: false, name: 'MainProcess' };
+globalThis[key] ??= {
+  isMain: true,
+  bootstrapping: false,
+  name: 'MainProcess',
+  daemon: false,
+  /** Who started this process with multiproc: pid, start time, name; null unless somebody did. */
+  parent: null,
+  /** Aborted by the parent's requestStop(). Made when somebody asks for it. @type {AbortController | null} */
+  stop: null,
+};
 
 module.exports = globalThis[key];

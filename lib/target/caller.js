@@ -17,14 +17,13 @@ function callerFile() {
 }
 
 function firstForeignFile(sites) {
-  for (const site of sites) {
-    const name = site.getFileName();
-    if (typeof name !== 'string') continue; // native code, or code of eval() and new Function()
-    if (name.startsWith('file:')) {
-      if (!isOwnFile(fileOfURL(name))) return name;
-    } else if (path.isAbsolute(name) && !isOwnFile(name)) return name;
-  }
-  return undefined;
+  return sites.map((site) => site.getFileName()).find(isForeign);
+}
+
+function isForeign(name) {
+  if (typeof name !== 'string') return false; // native code, or code of eval() and new Function()
+  if (name.startsWith('file:')) return !isOwnFile(fileOfURL(name));
+  return path.isAbsolute(name) && !isOwnFile(name);
 }
 
 function isOwnFile(file) {

@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 
+use napi::bindgen_prelude::Env;
 use napi_derive::napi;
 
 use super::runtime;
 use crate::memory::DESCRIPTOR_VARIABLE;
-use crate::process::spawn::{ChildDescriptor, SpawnRequest, spawn};
+use crate::process::spawn::{ChildDescriptor, Limits, SpawnRequest, spawn};
 use crate::sys::socket;
 
 #[napi(object)]
@@ -25,6 +26,15 @@ pub struct SpawnOptions {
     pub death_signal: i32,
     /// Whether the child inherits the domain's descriptor.
     pub share_domain: bool,
+    /// Whether the child stays a zombie until its status is taken.
+    pub manual_reap: bool,
+    pub nice: Option<i32>,
+    /// Processors by number; empty for no change.
+    pub cpus: Vec<u32>,
+    pub open_files: Option<f64>,
+    pub cpu_seconds: Option<f64>,
+    /// Of resident memory, in bytes; it is killed above that.
+    pub memory_limit: Option<f64>,
 }
 
 /// `[id, pid]`, or `[-errno]` when the program could not be started. Its end is reported to this instance.
@@ -32,6 +42,7 @@ pub struct SpawnOptions {
 pub fn spawn_child(instance: u32, options: SpawnOptions) -> napi::Result<Vec<i32>> {
     runtime::with_any(|runtime| {
         let share_domain = options.share_domain;
+        let (manual_reap, memory_limit) = (options.manual_reap, options.memory_limit.map(|bytes| bytes as u64));
         let mut request = request(options);
         if share_domain {
             let domain = runtime.domain();
@@ -43,7 +54,7 @@ pub fn spawn_child(instance: u32, options: SpawnOptions) -> napi::Result<Vec<i32
             Err(errno) => vec![-(errno as i32)],
             Ok(child) => {
                 let pid = child.pid as i32;
-                vec![runtime.add_child(child, instance)? as i32, pid]
+                vec![runtime.add_child(child, instance, manual_reap, memory_limit)? as i32, pid]
             }
         })
     })
@@ -60,6 +71,12 @@ pub fn request(options: SpawnOptions) -> SpawnRequest {
         gid: options.gid,
         detached: options.detached,
         stdio: options.stdio.into_iter().map(descriptor).collect(),
+        limits: Limits {
+            nice: options.nice,
+            cpus: options.cpus,
+            open_files: options.open_files.map(|count| count as u64),
+            cpu_seconds: options.cpu_seconds.map(|seconds| seconds as u64),
+        },
         parent_death_signal: (options.death_signal != 0).then_some(options.death_signal),
     }
 }
@@ -81,6 +98,19 @@ pub fn child_ref(id: u32, referenced: bool) -> napi::Result<()> {
         runtime.set_child_ref(id, referenced);
         Ok(())
     })
+}
+
+/// Takes the status of a child that has ended, which removes the zombie: code, signal × 2¹⁶, and 2²⁴ when it was killed
+/// for its memory. Nothing: it runs, or its status was taken before.
+#[napi]
+pub fn take_child_status(id: u32) -> napi::Result<Option<f64>> {
+    runtime::with_any(|runtime| Ok(runtime.take_child_status(id)))
+}
+
+/// Whether the child has ended; blocks the thread for that, for so many milliseconds, below zero for ever.
+#[napi]
+pub fn await_child_sync(env: Env, id: u32, timeout_ms: f64) -> napi::Result<bool> {
+    runtime::with_any(|runtime| Ok(runtime.await_child(env.raw(), id, timeout_ms)))
 }
 
 /// Two connected stream sockets, both closed on exec; or `[-errno]`.

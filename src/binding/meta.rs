@@ -119,7 +119,8 @@ pub fn is_open() -> bool {
     Domain::if_open().is_some()
 }
 
+/// Of this thread's affinity mask.
 #[napi]
 pub fn processor_count() -> u32 {
-    thread::processor_count() as u32
+    thread::allowed_processor_count() as u32
 }

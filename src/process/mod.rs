@@ -1,7 +1,9 @@
-//! Processes: watching the others of the family, and starting children.
+//! Processes: watching the others of the family, starting children, ending trees of them.
 
+pub mod memory_limit;
 pub mod run;
 mod search;
 pub mod spawn;
 mod spawner;
+pub mod tree;
 pub mod watcher;

@@ -8,11 +8,13 @@ use std::ffi::{CString, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use super::{search, spawner};
+use crate::sys::clock::Deadline;
 use crate::sys::pidfd;
 pub use crate::sys::pidfd::ExitStatus;
-pub use crate::sys::spawn::{ChildDescriptor, Errno};
+pub use crate::sys::spawn::{ChildDescriptor, Errno, Limits};
 use crate::sys::spawn::{Program, start};
 
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,8 @@ pub struct SpawnRequest {
     /// Sent to the child when this process ends, however it ends. The child loses it by executing a set-user-id
     /// program or by changing its credentials (prctl(2)).
     pub parent_death_signal: Option<i32>,
+    /// Set in the child before it executes the program. What the system refuses fails the start.
+    pub limits: Limits,
 }
 
 /// A child. It becomes a zombie when it ends and stays one until `try_wait` or `wait` has returned its status.
@@ -59,6 +63,7 @@ pub fn spawn(request: &SpawnRequest) -> Result<SpawnedChild, Errno> {
         detached: request.detached,
         descriptors: request.stdio.clone(),
         parent_death_signal: request.parent_death_signal,
+        limits: request.limits.clone(),
     };
     let started = if program.parent_death_signal.is_some() { spawner::start_there(program)? } else { start(&program)? };
     Ok(SpawnedChild { pid: started.pid, pidfd: started.pidfd, status: OnceLock::new() })
@@ -76,6 +81,18 @@ impl SpawnedChild {
     /// Blocks the thread until the child has ended.
     pub fn wait(&self) -> ExitStatus {
         *self.status.get_or_init(|| pidfd::wait(self.pidfd.as_fd()))
+    }
+
+    /// Whether the child has ended, and waits for that until the deadline. Reaps nothing.
+    pub fn await_end(&self, deadline: Deadline, look_after: Duration, gives_up: impl Fn() -> bool) -> bool {
+        loop {
+            if pidfd::has_ended(self.pidfd.as_fd(), deadline.remaining(look_after)) {
+                return true;
+            }
+            if deadline.has_passed() || gives_up() {
+                return false;
+            }
+        }
     }
 
     /// Sends a signal; 0 only asks. `ESRCH` once the child has been waited for, `EINVAL` for a number that is none.

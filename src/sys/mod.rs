@@ -26,6 +26,7 @@ pub mod mqueue;
 pub mod mutex;
 pub mod pidfd;
 pub mod poll;
+pub mod process_table;
 #[cfg_attr(loom, path = "model/procfs.rs")]
 pub mod procfs;
 pub mod random;

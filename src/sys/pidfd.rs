@@ -5,8 +5,10 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// How a process ended, in the two numbers that libuv reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,23 @@ pub fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
     // SAFETY: with a null `info` the call reads no memory.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0) };
     Errno::result(result).map(drop)
+}
+
+/// Whether that process has ended, and waits for it so long. It need not be a child; nothing is reaped.
+pub fn has_ended(pidfd: BorrowedFd<'_>, patience: Duration) -> bool {
+    let deadline = Instant::now() + patience;
+    loop {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        // Rounded up: a wait must not end before its time.
+        let rest = PollTimeout::try_from(rest + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(pidfd, PollFlags::POLLIN)], rest) {
+            Ok(count) if count > 0 => return true,
+            Err(Errno::EINTR) => {}
+            _ if Instant::now() >= deadline => return false,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Takes the status of a child that has ended, which removes the zombie; `None` while it runs.

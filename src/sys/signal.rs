@@ -5,6 +5,9 @@ use nix::unistd::Pid;
 
 /// The number of SIGKILL.
 pub const KILL: i32 = libc::SIGKILL;
+pub const TERMINATE: i32 = libc::SIGTERM;
+pub const STOP: i32 = libc::SIGSTOP;
+pub const CONTINUE: i32 = libc::SIGCONT;
 
 /// Ends this process at once, whatever its threads do.
 pub fn kill_self() {

@@ -14,7 +14,7 @@
 mod child;
 mod stack;
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{CString, c_char, c_uint, c_void};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -35,6 +35,45 @@ pub enum ChildDescriptor {
     Fd(RawFd),
 }
 
+/// What the child may use. What is not given stays as it is in the parent.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// From -20, which needs a privilege, to 19.
+    pub nice: Option<i32>,
+    /// The processors that it may run on, by number. Empty: no change.
+    pub cpus: Vec<u32>,
+    /// Descriptors that it may have open, soft and hard limit.
+    pub open_files: Option<u64>,
+    /// Seconds of processor time. SIGXCPU after them, SIGKILL one second later.
+    pub cpu_seconds: Option<u64>,
+}
+
+/// As many as the kernel can be built for.
+const CPU_COUNT_MAX: u32 = 8192;
+
+impl Limits {
+    /// As `sched_setaffinity(2)` takes them. `EINVAL`: a number that no processor can have.
+    fn cpu_mask(&self) -> Result<Vec<u64>, Errno> {
+        let Some(&last) = self.cpus.iter().max() else { return Ok(Vec::new()) };
+        if last >= CPU_COUNT_MAX {
+            return Err(Errno::EINVAL);
+        }
+        let mut mask = vec![0_u64; last as usize / 64 + 1];
+        for &cpu in &self.cpus {
+            mask[cpu as usize / 64] |= 1 << (cpu % 64);
+        }
+        Ok(mask)
+    }
+
+    /// As prlimit(2) takes them.
+    fn resources(&self) -> Vec<(c_uint, libc::rlimit64)> {
+        let limit = |soft: u64, hard: u64| libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
+        let files = self.open_files.map(|count| (libc::RLIMIT_NOFILE, limit(count, count)));
+        let time = self.cpu_seconds.map(|seconds| (libc::RLIMIT_CPU, limit(seconds, seconds.saturating_add(1))));
+        files.into_iter().chain(time).collect()
+    }
+}
+
 /// Everything that the child needs, as the system takes it.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -51,6 +90,7 @@ pub struct Program {
     pub descriptors: Vec<ChildDescriptor>,
     /// Sent to the child when the calling *thread* ends (prctl(2), `PR_SET_PDEATHSIG`).
     pub parent_death_signal: Option<i32>,
+    pub limits: Limits,
 }
 
 #[derive(Debug)]
@@ -69,6 +109,7 @@ pub fn start(program: &Program) -> Result<Started, Errno> {
     let mut script_argv = vec![c"/bin/sh".as_ptr(), ptr::null()];
     script_argv.extend(if program.argv.is_empty() { &argv } else { &argv[1..] });
     let mut sources = sources(&program.descriptors)?;
+    let (cpu_mask, resources) = (program.limits.cpu_mask()?, program.limits.resources());
     let mut plan = ChildPlan {
         candidates: &candidates,
         argv: argv.as_ptr(),
@@ -79,6 +120,9 @@ pub fn start(program: &Program) -> Result<Started, Errno> {
         gid: program.gid,
         detached: program.detached,
         sources: &mut sources,
+        nice: program.limits.nice,
+        cpu_mask: &cpu_mask,
+        resources: &resources,
         parent_death_signal: program.parent_death_signal.unwrap_or(0),
         parent_pid: std::process::id() as libc::pid_t,
         error: AtomicI32::new(0),

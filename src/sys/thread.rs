@@ -20,6 +20,14 @@ pub fn processor_count() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// How many processors the calling thread's affinity mask allows, at least 1. No quota of a control group counts.
+pub fn allowed_processor_count() -> usize {
+    let set = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0));
+    let allowed =
+        |set: nix::sched::CpuSet| (0..nix::sched::CpuSet::count()).filter(|&cpu| set.is_set(cpu) == Ok(true)).count();
+    set.map(allowed).ok().filter(|&count| count > 0).unwrap_or_else(processor_count)
+}
+
 /// Keeps every signal away from the calling thread, so that Node's threads get them.
 pub fn block_signals() {
     let _ = nix::sys::signal::SigSet::all().thread_block();

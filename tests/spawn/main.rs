@@ -4,8 +4,10 @@
 
 mod descriptors;
 mod lifetime;
+mod limits;
 mod run;
 mod start;
+mod tree;
 
 use std::ffi::OsString;
 use std::fs;

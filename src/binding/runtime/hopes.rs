@@ -9,6 +9,7 @@ use std::ffi::c_int;
 
 use napi::sys as raw;
 
+use super::members::ChildState;
 use super::{EVENT_DEADLOCK, EVENT_WAIT, Event, Runtime};
 use crate::sys::uv;
 use crate::waits::Outcome;
@@ -87,8 +88,8 @@ impl Runtime {
         let is_idle_worker = self.queues.values().any(|state| state.idle);
         let mut record = self.waits.wants()?;
         let mut add = |what| record.wants.push(Want { what, may_give_way: false });
-        for child in self.children.values() {
-            add(Wanted::End(child.pid()));
+        for pid in self.children.values().filter_map(ChildState::running) {
+            add(Wanted::End(pid));
         }
         for state in self.channels.values() {
             // A worker's own channel brings tasks, and while it runs one nothing that the task could wait for.

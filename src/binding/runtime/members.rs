@@ -1,14 +1,21 @@
 //! What a runtime looks after: channels, task queues and children, each by a number and with the instance it belongs to.
 
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{EVENT_CHILD_EXIT, Event, KEY_CHILD, Runtime};
+use napi::sys as raw;
+
+use super::instances::is_stopping;
+use super::{EVENT_CHILD_EXIT, Event, KEY_CHILD, Runtime, WORKER_LOOKS_AFTER};
 use crate::channel::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::pool::task_queue::{Task, TaskQueue};
-use crate::process::spawn::SpawnedChild;
-use crate::sync::park;
-use crate::sys::{Errno, procfs, signal};
+use crate::process::memory_limit;
+use crate::process::spawn::{ExitStatus, SpawnedChild};
+use crate::sync::park::{self, LOOK_AGAIN_AFTER};
+use crate::sys::clock::Deadline;
+use crate::sys::{Errno, procfs, signal, thread};
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own; together they make no state machine")]
 pub struct ChannelState {
@@ -38,15 +45,34 @@ impl QueueState {
     }
 }
 
+/// States: running → ended (reported; its status is there, or with `manual` still with the zombie) → taken.
 pub struct ChildState {
     child: SpawnedChild,
     pub(super) instance: usize,
     pub(super) referenced: bool,
+    /// It stays a zombie until its status is taken.
+    manual: bool,
+    has_ended: bool,
+    /// Whether it was killed for its memory.
+    breached: Option<Arc<AtomicBool>>,
 }
 
 impl ChildState {
+    /// `None`: it has ended.
+    pub(super) fn running(&self) -> Option<u32> {
+        (!self.has_ended).then_some(self.child.pid)
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.child.pid
+    }
+
+    fn value(&self, status: ExitStatus) -> f64 {
+        // Acquire: with the store in process/memory_limit.rs.
+        let breached = self.breached.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire));
+        f64::from(u8::from(breached)) * 16_777_216.0
+            + f64::from(status.signal) * 65_536.0
+            + f64::from(status.code & 0xffff)
     }
 }
 
@@ -130,18 +156,56 @@ impl Runtime {
         self.settle();
     }
 
-    pub fn add_child(&mut self, child: SpawnedChild, instance: u32) -> Result<u32> {
+    /// `manual`: it stays a zombie until its status is taken. `memory_limit`: of resident memory, in bytes.
+    pub fn add_child(
+        &mut self,
+        child: SpawnedChild,
+        instance: u32,
+        manual: bool,
+        memory_limit: Option<u64>,
+    ) -> Result<u32> {
         self.next_id += 1;
         let id = self.next_id;
-        if let Err(error) = self.poller.add(child.pidfd.as_fd(), KEY_CHILD + u64::from(id)) {
+        let give_up = |child: &SpawnedChild, reason: String| {
             // Not to be watched, so not to be left running.
             let _ = child.kill(signal::KILL);
             child.wait();
-            return Err(Error::new(Code::Internal, format!("the child cannot be watched: {error}")));
+            Err(Error::new(Code::Internal, format!("the child cannot be watched: {reason}")))
+        };
+        let breached = match memory_limit {
+            None => None,
+            Some(limit) => match child.pidfd.try_clone().map(|fd| memory_limit::watch(child.pid, fd, limit)) {
+                Ok(Some(flag)) => Some(flag),
+                Ok(None) => return give_up(&child, "no thread can be had".to_owned()),
+                Err(error) => return give_up(&child, error.to_string()),
+            },
+        };
+        if let Err(error) = self.poller.add(child.pidfd.as_fd(), KEY_CHILD + u64::from(id)) {
+            return give_up(&child, error.to_string());
         }
-        self.children.insert(id, ChildState { child, instance: instance as usize, referenced: true });
+        let state =
+            ChildState { child, instance: instance as usize, referenced: true, manual, has_ended: false, breached };
+        self.children.insert(id, state);
         self.settle();
         Ok(id)
+    }
+
+    /// Whether the child has ended; blocks the thread for that, up to the deadline. Reaps nothing.
+    pub fn await_child(&self, env: raw::napi_env, id: u32, timeout_ms: f64) -> bool {
+        let Some(state) = self.children.get(&id) else { return true };
+        // As for other blocking waits: only worker threads are ever told to end while they block.
+        let is_worker = thread::id() != std::process::id();
+        let look_after = if is_worker { WORKER_LOOKS_AFTER } else { LOOK_AGAIN_AFTER };
+        state.child.await_end(Deadline::after_ms(timeout_ms), look_after, || is_worker && is_stopping(env))
+    }
+
+    /// Takes the status of a child that has ended, which reaps it. `None`: it runs, or was taken before.
+    pub fn take_child_status(&mut self, id: u32) -> Option<f64> {
+        let status = self.children.get(&id)?.child.try_wait()?;
+        self.end_child(id);
+        let state = self.children.remove(&id)?;
+        self.settle();
+        Some(state.value(status))
     }
 
     pub fn kill_child(&self, id: u32, signal: i32) -> i32 {
@@ -159,21 +223,42 @@ impl Runtime {
         }
     }
 
-    /// A child has ended: what it held in the domain is given back before anybody is told.
+    /// Children have ended: what they held in the domain is given back before anybody is told.
     pub(super) fn look_at_ended_children(&mut self, events: &mut Vec<Event>) {
         for id in std::mem::take(&mut self.ended_children) {
-            let Some(status) = self.children.get(&id).and_then(|state| state.child.try_wait()) else { continue };
-            let Some(state) = self.children.remove(&id) else { continue };
-            self.poller.remove(state.child.pidfd.as_fd());
-            let domain = self.domain();
-            for (_, pid, start_time) in domain.agents().processes() {
-                if pid == state.child.pid && !procfs::is_alive(pid, start_time) {
-                    domain.reap(pid, start_time);
-                    park::wake_all(domain);
-                }
+            let Some(state) = self.children.get(&id) else { continue };
+            if !state.manual && state.child.try_wait().is_none() {
+                continue;
             }
-            let value = f64::from(status.signal) * 65_536.0 + f64::from(status.code & 0xffff);
-            events.push(Event { instance: state.instance, kind: EVENT_CHILD_EXIT, id, value });
+            let (instance, is_deaf) = (state.instance, self.is_gone(state.instance));
+            self.end_child(id);
+            if is_deaf {
+                // Nobody is there to take the status.
+                self.take_child_status(id);
+            }
+            events.push(Event { instance, kind: EVENT_CHILD_EXIT, id, value: 0.0 });
+        }
+    }
+
+    fn is_gone(&self, instance: usize) -> bool {
+        self.instances.get(instance).is_none_or(Option::is_none)
+    }
+
+    /// The child has ended: it is watched no longer, and what it held in the domain is given back.
+    fn end_child(&mut self, id: u32) {
+        let Some(state) = self.children.get_mut(&id) else { return };
+        if std::mem::replace(&mut state.has_ended, true) {
+            return;
+        }
+        state.referenced = false;
+        let ended = state.child.pid;
+        self.poller.remove(state.child.pidfd.as_fd());
+        let domain = self.domain();
+        for (_, pid, start_time) in domain.agents().processes() {
+            if pid == ended && !procfs::is_alive(pid, start_time) {
+                domain.reap(pid, start_time);
+                park::wake_all(domain);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! name change those of every thread it knows, and here it would signal the *parent's* threads.
 //! A step that fails returns its errno, which `main` leaves in the plan for the parent.
 
-use std::ffi::{c_char, c_int, c_long, c_void};
+use std::ffi::{c_char, c_int, c_long, c_uint, c_void};
 use std::os::fd::RawFd;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -26,6 +26,10 @@ pub struct ChildPlan<'a> {
     pub detached: bool,
     /// For each number in the child the parent's descriptor, or `NO_SOURCE`.
     pub sources: &'a mut [RawFd],
+    pub nice: Option<c_int>,
+    /// Empty: no change.
+    pub cpu_mask: &'a [u64],
+    pub resources: &'a [(c_uint, libc::rlimit64)],
     /// 0: none.
     pub parent_death_signal: c_int,
     pub parent_pid: libc::pid_t,
@@ -63,6 +67,9 @@ fn prepare(plan: &mut ChildPlan<'_>) -> Result<(), Errno> {
         // SAFETY: a NUL-terminated string that `start` keeps alive.
         Errno::result(unsafe { libc::chdir(plan.cwd) })?;
     }
+    // Before the credentials: who may set a limit may not be who the child is to be. After the descriptors, which may
+    // have larger numbers on their way than the limit allows.
+    set_limits(plan)?;
     change_identity(plan.uid, plan.gid)?;
     // After the credentials, whose change clears it.
     follow_parent(plan.parent_death_signal, plan.parent_pid)?;
@@ -152,6 +159,25 @@ fn close(number: RawFd) {
 fn close_from(first: RawFd) {
     // SAFETY: takes no pointers.
     unsafe { libc::syscall(libc::SYS_close_range, first as c_long, c_long::from(u32::MAX), 0) };
+}
+
+fn set_limits(plan: &ChildPlan<'_>) -> Result<(), Errno> {
+    if let Some(nice) = plan.nice {
+        let (process, this) = (0, 0);
+        // SAFETY: takes no pointers. The thread, which is all there is of this process, is the one that is meant by 0.
+        Errno::result(unsafe { libc::syscall(libc::SYS_setpriority, process, this, nice) })?;
+    }
+    if !plan.cpu_mask.is_empty() {
+        let (mask, size) = (plan.cpu_mask.as_ptr(), size_of_val(plan.cpu_mask));
+        // SAFETY: `mask` points to `size` bytes that `start` keeps alive.
+        Errno::result(unsafe { libc::syscall(libc::SYS_sched_setaffinity, 0, size, mask) })?;
+    }
+    for (resource, limit) in plan.resources {
+        let (new, old) = (&raw const *limit, ptr::null_mut::<libc::rlimit64>());
+        // SAFETY: `new` points to a limit that `start` keeps alive; the old one is not asked for.
+        Errno::result(unsafe { libc::syscall(libc::SYS_prlimit64, 0, *resource, new, old) })?;
+    }
+    Ok(())
 }
 
 fn change_identity(uid: Option<u32>, gid: Option<u32>) -> Result<(), Errno> {

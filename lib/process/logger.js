@@ -1,0 +1,78 @@
+'use strict';
+// getLogger(): lines of all processes of a family in one order.
+//
+// Each line has the next number of one counter in shared memory, taken just before it is written: whoever sorts by it has the
+// order in which things were said, wherever the lines went. The level is in the environment, so whatever is started later
+// has it, too. A line is one write to stderr, which no other line comes into the midst of.
+
+const { format } = require('node:util');
+const { invalidValue } = require('../arguments');
+const role = require('./role');
+
+/** Each includes those before it. */
+const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'];
+const VARIABLE = 'MULTIPROC_LOG';
+const DEFAULT = LEVELS.indexOf('warn');
+const COUNTER = 'multiproc.log';
+
+class Logger {
+  #level = fromEnvironment();
+  #counter;
+
+  get level() {
+    return LEVELS[this.#level];
+  }
+
+  set level(level) {
+    if (!LEVELS.includes(level)) {
+      throw invalidValue('getLogger().level', 'level', `one of '${LEVELS.join("', '")}'`, level);
+    }
+    this.#level = LEVELS.indexOf(level);
+    process.env[VARIABLE] = level;
+    // Whoever chooses the level keeps the count, which otherwise ends with the last process that wrote.
+    if (this.#level > 0) this.#next();
+  }
+
+  error(...args) {
+    this.#write('error', args);
+  }
+
+  warn(...args) {
+    this.#write('warn', args);
+  }
+
+  info(...args) {
+    this.#write('info', args);
+  }
+
+  debug(...args) {
+    this.#write('debug', args);
+  }
+
+  #write(level, args) {
+    if (LEVELS.indexOf(level) > this.#level) return;
+    const text = format(...args);
+    process.stderr.write(`${this.#next().add(1n)} ${process.pid} ${role.name} ${level}: ${text}\n`);
+  }
+
+  #next() {
+    // Loaded when there is something to say.
+    const { SharedValue } = require('../memory/value');
+    this.#counter ??= new SharedValue('u64', undefined, { name: COUNTER, lock: false });
+    return this.#counter;
+  }
+}
+
+function fromEnvironment() {
+  const level = LEVELS.indexOf(process.env[VARIABLE]);
+  return level === -1 ? DEFAULT : level;
+}
+
+let logger;
+
+function getLogger() {
+  logger ??= new Logger();
+  return logger;
+}
+
+module.exports = { getLogger };
