@@ -90,7 +90,7 @@ class Ipc {
       throw nodeError(
         TypeError,
         'ERR_INVALID_ARG_TYPE',
-        `The "message" argument must be one of type string, object, number, or boolean. Received type ${typeof message}`,
+        `The "message" argument must be one of type string, object, number, or boolean. Received ${described(message)}`,
       );
     }
     const kind = handle ? kindOf(handle) : undefined;
@@ -223,6 +223,13 @@ function asBroken(error) {
   if (error.syscall === 'write') return error;
   if (error.code !== 'ERR_MULTIPROC_CHANNEL_CLOSED') return null;
   return nodeError(Error, 'EPIPE', 'write EPIPE', { errno: -32, syscall: 'write' });
+}
+
+/** As Node.js names it: of a function its name, of others what they are. */
+function described(value) {
+  return typeof value === 'function'
+    ? `function ${value.name}`
+    : `type ${typeof value} (${String(value)}${typeof value === 'bigint' ? 'n' : ''})`;
 }
 
 function validateObject(options) {

@@ -86,6 +86,23 @@ const FORMS = {
 };
 
 module.exports = [
+  {
+    name: 'send: what is no message is refused by its type',
+    run: async ({ fork, describeError }) => {
+      const child = fork(answer, { stdio: QUIET });
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      const found = [undefined, Symbol('a'), Symbol(), 5n, () => {}, function named() {}].map((message) => {
+        try {
+          return child.send(message);
+        } catch (error) {
+          return describeError(error);
+        }
+      });
+      child.disconnect();
+      await exited;
+      return found;
+    },
+  },
   ...refused,
   ...Object.entries(FORMS).map(([name, args]) => ({ name: `fork: ${name}`, run: (t) => shape(t, ...args) })),
   {
