@@ -133,7 +133,9 @@ module.exports = [
       const child = fork(answer, { signal: AbortSignal.abort('why'), stdio: QUIET });
       const events = watch(child);
       await new Promise((resolve) => child.once('exit', resolve));
-      return { events: events.filter(([name]) => name !== 'disconnect'), killed: child.killed };
+      // 'close' comes at once or later, as the end of the channel does.
+      const first = events.filter(([name]) => name !== 'disconnect' && name !== 'close');
+      return { events: first, killed: child.killed };
     },
   },
   {

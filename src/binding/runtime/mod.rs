@@ -90,6 +90,7 @@ pub struct Runtime {
     event_loop: uv::Loop,
     handles: Option<(uv::Handle, uv::Handle, uv::Handle)>,
     is_referenced: bool,
+    is_worker: bool,
     armed: Option<Instant>,
     hopes: Hopes,
     spin: Spin,
@@ -195,6 +196,7 @@ impl Runtime {
             event_loop,
             handles: Some((poll, prepare, check)),
             is_referenced: false,
+            is_worker: thread::id() != std::process::id(),
             armed: None,
             hopes: Hopes::default(),
             spin: Spin::new(spin_from_environment()),
@@ -232,7 +234,7 @@ impl Runtime {
     /// Blocks the thread. One that is told to end meanwhile (`worker.terminate()`) gives up.
     pub fn wait_sync(&mut self, env: raw::napi_env, block: Block, goal: Goal, timeout_ms: f64) -> Outcome {
         // Only other threads than the main one are ever told to end while they block.
-        let is_worker = thread::id() != std::process::id();
+        let is_worker = self.is_worker;
         let began = Instant::now();
         let spins = self.blocking_spin.begins(began, thread::processor_delay);
         let patience = Patience {
