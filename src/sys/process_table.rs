@@ -149,6 +149,11 @@ mod tests {
         assert!(started_at_ms(status.start_time).unwrap() > 1e12);
         let mut child = std::process::Command::new("sleep").arg("60").env("MARK_OF_THIS", "1").spawn().unwrap();
         assert!(children(own).contains(&child.id()));
+        // The program runs a moment before the system shows its environment.
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while !was_given(child.id(), "MARK_OF_THIS=1") && std::time::Instant::now() < deadline {
+            std::thread::yield_now();
+        }
         assert!(was_given(child.id(), "MARK_OF_THIS=1") && !was_given(child.id(), "MARK_OF_THIS=2"));
         let started = super::status(child.id()).unwrap().start_time;
         assert!(open(child.id(), started).is_some() && open(child.id(), started + 1).is_none());
