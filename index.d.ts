@@ -2089,7 +2089,7 @@ export class Queue<T = unknown, Mode extends 'auto' | 'manual' = 'auto'> extends
    * @throws {MultiprocError} `ERR_MULTIPROC_QUEUE_CLOSED` after `shutdown()`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_CLOSED`
    * @throws {Error} `ABORT_ERR` when `signal` is or gets aborted. Nothing was put in any of these cases.
    */
-  put(value: T, options?: WaitOptions): Promise<void>;
+  put(value: T, options?: SendOptions): Promise<void>;
 
   /**
    * The same; the thread blocks while the queue is full.
@@ -2174,7 +2174,7 @@ export class SimpleQueue<T = unknown> extends Queue<T> {
 }
 
 /** Options of `put()` of a `PriorityQueue`. */
-export interface PriorityOptions extends WaitOptions {
+export interface PriorityOptions extends SendOptions {
   /** Smaller ones leave first; 0 unless given. Any number but `NaN`. */
   priority?: number | undefined;
 }
@@ -2195,7 +2195,7 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
   constructor(options?: NameOptions & { maxSize?: number | undefined });
   put(value: T, options?: PriorityOptions): Promise<void>;
   /** @param options milliseconds, as in `Queue`; or `timeout` and `priority` */
-  putSync(value: T, options?: number | Omit<PriorityOptions, 'signal'>): void;
+  putSync(value: T, options?: number | Omit<PriorityOptions, 'signal' | 'transfer'>): void;
   tryPut(value: T, options?: Pick<PriorityOptions, 'priority'>): boolean;
 }
 
@@ -2238,6 +2238,15 @@ export interface PipeOptions {
  * console.log(await ours.recv()); // 42
  */
 export function Pipe<A = unknown, B = A>(options?: PipeOptions): [Connection<A, B>, Connection<B, A>];
+
+/** How a value is sent. */
+export interface SendOptions extends WaitOptions {
+  /**
+   * ArrayBuffers that the sender gives away: they are empty when the value was sent. None unless given. Their bytes are
+   * copied all the same, once, into shared memory. One that Node.js does not let go of, as that of its small Buffers, stays.
+   */
+  transfer?: readonly ArrayBuffer[] | undefined;
+}
 
 /**
  * What every connection can do, whether it is an end of a `Pipe()` in shared memory or a `SocketConnection`.
@@ -2303,7 +2312,7 @@ export class Connection<S = unknown, R = unknown> extends EventEmitter implement
    *   `ERR_MULTIPROC_NOT_WRITABLE`, `ERR_MULTIPROC_SHM_SPACE`, `ERR_MULTIPROC_CLOSED`
    * @throws {Error} `ABORT_ERR`. Nothing was sent in any of these cases.
    */
-  send(value: S, options?: WaitOptions): Promise<void>;
+  send(value: S, options?: SendOptions): Promise<void>;
   /** The same; the thread blocks. @param timeout milliseconds; no limit unless given, 0 and less: do not wait */
   sendSync(value: S, timeout?: number): void;
   /** Sends if it need not wait. @returns whether it was sent @throws as `send()` */

@@ -155,9 +155,12 @@ function unpackFromAbroad(bytes) {
 
 /** Of a message's bytes: the ArrayBuffer with its large pieces, if it has some. */
 const area = Symbol('area');
+/** All of them that there are. @type {WeakSet<ArrayBuffer>} */
+const areas = new WeakSet();
 
 /** @param {Uint8Array} bytes @param {number} [length] of the message at their beginning; all of them unless given */
 function unpack(bytes, length) {
+  if (bytes[area] !== undefined) areas.add(bytes[area]);
   return codec.decode(bytes, { context: receiving, length, area: bytes[area] });
 }
 
@@ -176,6 +179,7 @@ function discard(bytes) {
 
 module.exports = {
   area,
+  areas,
   travel,
   met,
   jsonMeetings,

@@ -171,3 +171,41 @@ test.serial('large_messages_that_nobody_takes_end_with_their_pipe', async (t) =>
   await blocksAreBackTo(before);
   t.pass();
 });
+
+test.serial('transferred_buffers_arrive_and_are_empty_at_the_sender_when_they_were_sent', async (t) => {
+  const [a, b] = Pipe();
+  const queue = new Queue();
+  for (const size of [16, MIB]) {
+    const [first, second] = [new Uint8Array(size).fill(1), new Uint8Array(size).fill(2)];
+    await a.send({ first }, { transfer: [first.buffer] });
+    await queue.put(second, { transfer: [second.buffer] });
+    t.deepEqual([first.length, second.length], [0, 0]);
+    const [found, put] = [(await b.recv()).first, await queue.get()];
+    t.deepEqual([found.length, found[size - 1], put.length, put[size - 1]], [size, 1, size, 2]);
+    // What was received can be given away as well.
+    await b.send(found, { transfer: [found.buffer] });
+    t.is(found.length, 0);
+    t.is((await a.recv())[size - 1], 1);
+  }
+});
+
+test.serial('what_is_not_sent_is_not_given_away', async (t) => {
+  const queue = new Queue({ maxSize: 1 });
+  queue.putSync(0);
+  const bytes = new Uint8Array(MIB);
+  const options = { transfer: [bytes.buffer] };
+  await t.throwsAsync(queue.put(bytes, { ...options, timeout: 1 }), { code: 'ERR_MULTIPROC_QUEUE_FULL' });
+  await t.throwsAsync(queue.put([bytes, () => {}], options), { code: 'ERR_MULTIPROC_SERIALIZE' });
+  t.is(bytes.length, MIB);
+  for (const transfer of [bytes.buffer, [bytes], [new SharedArrayBuffer(1)], 'all']) {
+    await t.throwsAsync(queue.put(1, { transfer }), { code: 'ERR_INVALID_ARG_TYPE', message: /transfer/ });
+  }
+});
+
+test.serial('a_buffer_that_cannot_be_given_away_is_sent_and_stays', async (t) => {
+  const [a, b] = Pipe();
+  const pooled = Buffer.from('of the pool');
+  await a.send(pooled, { transfer: [pooled.buffer] });
+  t.is(String(await b.recv()), 'of the pool');
+  t.is(String(pooled), 'of the pool');
+});

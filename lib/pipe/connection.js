@@ -10,6 +10,7 @@ const { checkTimeout, ownOptions } = require('../arguments');
 const { dispose } = require('../dispose');
 const { AbortError, MultiprocError } = require('../errors');
 const items = require('../queue/items');
+const { detach, transferOf } = require('../queue/transfer');
 const { Closing } = require('../sync/closing');
 const goals = require('../sync/goals');
 const { TIMED_OUT } = require('../sync/outcome');
@@ -74,6 +75,7 @@ class Connection extends EventEmitter {
 
   async send(value, options) {
     const { limit, signal } = waitOptions('connection.send()', options);
+    const transfer = transferOf('connection.send()', options);
     if (signal?.aborted) throw new AbortError(signal.reason);
     const outgoing = this.#writing('send');
     const queue = pin(outgoing, 'send');
@@ -91,6 +93,7 @@ class Connection extends EventEmitter {
         );
       }
       sent(result, 'send', limit);
+      detach(transfer);
     } finally {
       parcel?.discard();
       unpin(outgoing);

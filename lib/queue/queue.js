@@ -21,6 +21,7 @@ const {
 const { KIND, onRevive, unpack } = require('../travel');
 const { Delivery } = require('./delivery');
 const items = require('./items');
+const { detach, transferOf } = require('./transfer');
 
 const { DONE, FULL, EMPTY, ENDED, Parcel } = items;
 const SIZE_MAX = 2 ** 32 - 1;
@@ -108,6 +109,7 @@ class Queue extends SharedObject {
 
   async put(value, options) {
     const { limit, signal } = waitOptions('queue.put()', options);
+    const transfer = transferOf('queue.put()', options);
     const priority = priorityOf('queue.put()', options);
     if (signal?.aborted) throw new AbortError(signal.reason);
     const queue = pin(this, 'put');
@@ -121,6 +123,7 @@ class Queue extends SharedObject {
         result = await items.putWaiting(parcel, limit, room, attempt);
       }
       settled(result, 'put', limit);
+      detach(transfer);
     } finally {
       parcel?.discard();
       unpin(this);

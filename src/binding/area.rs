@@ -10,8 +10,9 @@ use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use napi::bindgen_prelude::Env;
+use napi::bindgen_prelude::{Env, Unknown};
 use napi::sys as raw;
+use napi_derive::napi;
 
 use super::arguments::throw;
 use super::last_line::contained;
@@ -51,6 +52,13 @@ pub fn to_javascript(env: Env, area: Area<'static>) -> napi::Result<raw::napi_va
     drop(unsafe { Box::from_raw(hint.cast::<Hint>()) });
     OUT.fetch_sub(length, Relaxed);
     copied
+}
+
+/// Takes a buffer of `to_javascript` from its views and its owner, who gives it away.
+#[napi(ts_args_type = "buffer: ArrayBuffer")]
+pub fn detach_area(env: Env, buffer: Unknown) {
+    // SAFETY: a live value of the running call; Node-API refuses what is no ArrayBuffer.
+    unsafe { raw::napi_detach_arraybuffer(env.raw(), napi::JsValue::raw(&buffer)) };
 }
 
 fn copy(env: Env, data: *mut c_void, length: u64) -> napi::Result<raw::napi_value> {
