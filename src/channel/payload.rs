@@ -30,7 +30,10 @@ pub fn put(domain: &Domain, keeper: Handle, parts: &[&[u8]], pieces: &[&[u8]]) -
         at += part.len() as u64;
     }
     for piece in pieces {
-        at = at.next_multiple_of(ALIGN);
+        // Whoever gets the area sees what lies between two pieces, and shall see nobody else's bytes there.
+        let start = at.next_multiple_of(ALIGN);
+        domain.map().zero(block.offset + at, start - at);
+        at = start;
         domain.map().write(block.offset + at, piece);
         at += piece.len() as u64;
     }
@@ -90,6 +93,10 @@ mod tests {
         let domain = &Domain::create(1 << 30).unwrap();
         let keeper = domain.allocate(Kind::Queue, 64).unwrap();
         let before = domain.usage();
+        // The block that comes next has been used before.
+        let used = domain.allocate(Kind::Payload, 64 + 128 + 5).unwrap();
+        domain.map().write(used.offset, &[0xee; 64 + 128 + 5]);
+        domain.detach(used.handle);
         let (handle, bytes) = put(domain, keeper.handle, &[b"head", b"line"], &[&[1; 70], &[2; 5]]).unwrap();
         assert_eq!(bytes, 64 + 128 + 5);
         domain.kept(handle, keeper.handle).unwrap();
@@ -101,6 +108,7 @@ mod tests {
         let (start, length) = area.place();
         assert_eq!((start - block.offset, length), (64, 133));
         assert_eq!(domain.map().read_vec(start, 70).unwrap(), [1; 70]);
+        assert_eq!(domain.map().read_vec(start + 70, 58).unwrap(), [0; 58]);
         assert_eq!(domain.map().read_vec(start + 128, 5).unwrap(), [2; 5]);
         drop(area);
         assert_eq!(domain.usage(), before);

@@ -12,7 +12,7 @@
 use std::ops::Range;
 
 /// Changes with every change of a shared layout: processes of different versions never share a domain.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 pub const MAGIC: u64 = u64::from_le_bytes(*b"mltiproc");
 
 pub const HEADER_SIZE: u64 = 4096;

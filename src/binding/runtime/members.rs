@@ -15,7 +15,7 @@ use crate::process::memory_limit;
 use crate::process::spawn::{ExitStatus, SpawnedChild};
 use crate::sync::park::{self, LOOK_AGAIN_AFTER};
 use crate::sys::clock::Deadline;
-use crate::sys::{Errno, procfs, signal, thread};
+use crate::sys::{Errno, procfs, signal};
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own; together they make no state machine")]
 pub struct ChannelState {
@@ -194,7 +194,7 @@ impl Runtime {
     pub fn await_child(&self, env: raw::napi_env, id: u32, timeout_ms: f64) -> bool {
         let Some(state) = self.children.get(&id) else { return true };
         // As for other blocking waits: only worker threads are ever told to end while they block.
-        let is_worker = thread::id() != std::process::id();
+        let is_worker = self.is_worker;
         let look_after = if is_worker { WORKER_LOOKS_AFTER } else { LOOK_AGAIN_AFTER };
         state.child.await_end(Deadline::after_ms(timeout_ms), look_after, || is_worker && is_stopping(env))
     }
