@@ -1,18 +1,6 @@
 'use strict';
 // A worker thread; the bytes are copied in each direction.
 
-const { Worker } = require('node:worker_threads');
-const { roundTrips } = require('../../measure.js');
-const { program } = require('../../programs.js');
+const { echoOfWorker } = require('../../messaging.js');
 
-module.exports = async ({ budget }) => {
-  const worker = new Worker(program('echo_worker.js'));
-  const figure = await roundTrips(
-    (message) => worker.postMessage(message),
-    (listener) => worker.on('message', listener),
-    new Uint8Array(2 ** 20),
-    { budget, warmUp: 5 },
-  );
-  await worker.terminate();
-  return figure;
-};
+module.exports = ({ budget }) => echoOfWorker(new Uint8Array(2 ** 20), { budget, warmUp: 5 });

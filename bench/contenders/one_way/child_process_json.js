@@ -2,18 +2,6 @@
 // fork from node:child_process with its default serialisation.
 
 const { fork } = require('node:child_process');
-const { once } = require('node:events');
-const { flood } = require('../../measure.js');
-const { program } = require('../../programs.js');
+const { floodOf } = require('../../messaging.js');
 
-module.exports = async ({ messages }) => {
-  const child = fork(program('flood.js'), [], { serialization: 'json' });
-  const figure = await flood(
-    (count) => child.send(count),
-    (listener) => child.on('message', listener),
-    messages,
-  );
-  child.disconnect();
-  await once(child, 'exit');
-  return figure;
-};
+module.exports = ({ messages }) => floodOf(fork, { serialization: 'json' }, messages);

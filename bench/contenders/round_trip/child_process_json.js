@@ -2,19 +2,7 @@
 // fork from node:child_process with its default serialisation.
 
 const { fork } = require('node:child_process');
-const { once } = require('node:events');
-const { roundTrips, SMALL_OBJECT } = require('../../measure.js');
-const { program } = require('../../programs.js');
+const { SMALL_OBJECT } = require('../../measure.js');
+const { echoOf } = require('../../messaging.js');
 
-module.exports = async ({ budget, warmUp }) => {
-  const child = fork(program('echo.js'), [], { serialization: 'json' });
-  const figure = await roundTrips(
-    (message) => child.send(message),
-    (listener) => child.on('message', listener),
-    SMALL_OBJECT,
-    { budget, warmUp },
-  );
-  child.disconnect();
-  await once(child, 'exit');
-  return figure;
-};
+module.exports = ({ budget, warmUp }) => echoOf(fork, { serialization: 'json' }, SMALL_OBJECT, { budget, warmUp });

@@ -2,19 +2,7 @@
 // The drop-in fork of multiproc, with the same child program as child_process.
 
 const { fork } = require('../../multiproc.js');
-const { once } = require('node:events');
-const { roundTrips, SMALL_OBJECT } = require('../../measure.js');
-const { program } = require('../../programs.js');
+const { SMALL_OBJECT } = require('../../measure.js');
+const { echoOf } = require('../../messaging.js');
 
-module.exports = async ({ budget, warmUp }) => {
-  const child = fork(program('echo.js'));
-  const figure = await roundTrips(
-    (message) => child.send(message),
-    (listener) => child.on('message', listener),
-    SMALL_OBJECT,
-    { budget, warmUp },
-  );
-  child.disconnect();
-  await once(child, 'exit');
-  return figure;
-};
+module.exports = ({ budget, warmUp }) => echoOf(fork, {}, SMALL_OBJECT, { budget, warmUp });

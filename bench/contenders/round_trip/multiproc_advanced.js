@@ -1,20 +1,8 @@
 'use strict';
-// The drop-in fork of multiproc with serialization 'advanced': our codec, with the same child program as child_process.
+// The same with serialization 'advanced': our codec.
 
 const { fork } = require('../../multiproc.js');
-const { once } = require('node:events');
-const { roundTrips, SMALL_OBJECT } = require('../../measure.js');
-const { program } = require('../../programs.js');
+const { SMALL_OBJECT } = require('../../measure.js');
+const { echoOf } = require('../../messaging.js');
 
-module.exports = async ({ budget, warmUp }) => {
-  const child = fork(program('echo.js'), [], { serialization: 'advanced' });
-  const figure = await roundTrips(
-    (message) => child.send(message),
-    (listener) => child.on('message', listener),
-    SMALL_OBJECT,
-    { budget, warmUp },
-  );
-  child.disconnect();
-  await once(child, 'exit');
-  return figure;
-};
+module.exports = ({ budget, warmUp }) => echoOf(fork, { serialization: 'advanced' }, SMALL_OBJECT, { budget, warmUp });

@@ -2,19 +2,7 @@
 // The same for 64 bytes.
 
 const { fork, sharedBuffer } = require('../../multiproc.js');
-const { once } = require('node:events');
-const { roundTrips } = require('../../measure.js');
-const { program } = require('../../programs.js');
+const { echoOf } = require('../../messaging.js');
 
-module.exports = async ({ budget }) => {
-  const child = fork(program('echo.js'), [], { serialization: 'advanced' });
-  const figure = await roundTrips(
-    (message) => child.send(message),
-    (listener) => child.on('message', listener),
-    new Uint8Array(sharedBuffer(64)),
-    { budget, warmUp: 5 },
-  );
-  child.disconnect();
-  await once(child, 'exit');
-  return figure;
-};
+module.exports = ({ budget }) =>
+  echoOf(fork, { serialization: 'advanced' }, new Uint8Array(sharedBuffer(64)), { budget, warmUp: 5 });
