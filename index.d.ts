@@ -368,8 +368,8 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
   wait(options?: { timeout?: number | undefined }): Promise<ProcessEnd | null>;
 
   /**
-   * Ends the process: SIGTERM, and SIGKILL if that does not help in time. Resolves when it has ended and was reaped, and
-   * everything below it has ended.
+   * Ends the process: SIGTERM, and SIGKILL if that does not help in time. Resolves when it has ended and was reaped (with
+   * `reap: 'manual'` that is left to you), and everything below it has ended.
    *
    * SIGTERM goes to the process alone. When it has ended, or the grace is over, all its descendants that are left are
    * stopped, listed and killed, in whatever session or group they are. Not found are those whose parent had ended before
@@ -670,8 +670,8 @@ export interface ChildOptions extends ProcessLimits {
   reap?: 'auto' | 'manual' | undefined;
 }
 
-/** A child with `reap: 'manual'`. */
-export interface UnreapedChildProcess extends ChildProcess {
+/** A child with `reap: 'manual'`. Its `result` is settled, and `'exit'` comes, when it is reaped. */
+export interface UnreapedChildProcess extends ChildProcess, Started {
   /** Waits until the child has ended, and reaps it. */
   wait(): Promise<{ exitCode: number | null; signalCode: NodeJS.Signals | null }>;
 }
@@ -874,6 +874,8 @@ export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptio
   killOnParentExit?: boolean | undefined;
   /** `'allow'`: the same as `killOnParentExit: false`, as `Process` has it. */
   orphan?: 'end' | 'allow' | undefined;
+  /** As in `spawn`. */
+  reap?: 'auto' | 'manual' | undefined;
 }
 
 /**
@@ -889,6 +891,12 @@ export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptio
  * @throws {Error} `ERR_CHILD_PROCESS_IPC_REQUIRED`: `stdio` is a list without `'ipc'`
  * @throws {MultiprocError} `ERR_MULTIPROC_BOOTSTRAP`
  */
+export function fork(
+  modulePath: string | URL,
+  args: readonly string[] | null | undefined,
+  options: ForkOptions & { reap: 'manual' },
+): UnreapedChildProcess;
+export function fork(modulePath: string | URL, options: ForkOptions & { reap: 'manual' }): UnreapedChildProcess;
 export function fork(
   modulePath: string | URL,
   args?: readonly string[] | null,
@@ -2403,8 +2411,10 @@ export class Connection<S = unknown, R = unknown> extends EventEmitter implement
 export type WaitSource =
   | Connection<never, unknown>
   | SocketConnection
-  | Queue<never, 'auto'>
-  | Queue<never, 'manual'>
+  // biome-ignore lint/suspicious/noExplicitAny: a queue both takes and gives its type
+  | Queue<any, 'auto'>
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  | Queue<any, 'manual'>
   | Process
   | Sentinel
   | Event

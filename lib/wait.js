@@ -2,7 +2,7 @@
 // wait(): until one of several things is there. None of them is taken.
 
 const { invalidType, invalidValue } = require('./arguments');
-const { AbortError } = require('./errors');
+const { AbortError, MultiprocError } = require('./errors');
 const { Connection } = require('./pipe/connection');
 const { Process } = require('./process/process');
 const { Sentinel } = require('./process/sentinel');
@@ -11,17 +11,27 @@ const { SocketConnection } = require('./socket/connection');
 const { Event } = require('./sync/event');
 const goals = require('./sync/goals');
 const { Latch } = require('./sync/latch');
-const { open, waitFor } = require('./sync/shared_object');
+const { onceClosed, open, waitFor } = require('./sync/shared_object');
 const { waitOptions, waitUntil } = require('./waits');
 
 /**
- * What can be waited for: whether it is one, whether it is there, and a promise for that which a signal takes back.
+ * What can be waited for: whether it is one, whether it is there, a promise for that which a signal takes back, and for what
+ * this thread can close, how it tells of that.
  *
- * @type {Array<{ is(source: unknown): boolean, isReady(source: any): boolean | Promise<boolean>, until(source: any, signal: AbortSignal): Promise<unknown> }>}
+ * @type {Array<{ is(source: unknown): boolean, isReady(source: any): boolean | Promise<boolean>, until(source: any, signal: AbortSignal): Promise<unknown>, onceClosed?(source: any, closed: () => void): () => void }>}
  */
 const KINDS = [
   {
-    is: (source) => source instanceof Connection || source instanceof SocketConnection,
+    is: (source) => source instanceof Connection,
+    isReady: (source) => source.poll({ timeout: 0 }),
+    until: (source, signal) => source.poll({ signal }),
+    onceClosed: (source, closed) => {
+      source.once('close', closed);
+      return () => source.off('close', closed);
+    },
+  },
+  {
+    is: (source) => source instanceof SocketConnection,
     isReady: (source) => source.poll({ timeout: 0 }),
     until: (source, signal) => source.poll({ signal }),
   },
@@ -29,16 +39,19 @@ const KINDS = [
     is: isQueue,
     isReady: (source) => !source.empty || source.isShutDown,
     until: (source, signal) => waitFor(open(source, 'wait'), goals.QUEUE_GET, -1, signal),
+    onceClosed,
   },
   {
     is: (source) => source instanceof Event,
     isReady: (source) => source.isSet,
     until: (source, signal) => source.wait({ signal }),
+    onceClosed,
   },
   {
     is: (source) => source instanceof Latch,
     isReady: (source) => source.count === 0,
     until: (source, signal) => source.wait({ signal }),
+    onceClosed,
   },
   {
     is: (source) => source instanceof Process,
@@ -86,8 +99,10 @@ function kindOf(source, place) {
 async function untilReady(watched, limit, signal) {
   const end = new AbortController();
   const first = new Set();
+  const forget = [];
   const begin = (resolve, reject) => {
-    for (const { source, kind } of watched) {
+    for (const [place, { source, kind }] of watched.entries()) {
+      forget.push(kind.onceClosed?.(source, () => reject(closedError(place))));
       kind.until(source, end.signal).then(
         () => {
           first.add(source);
@@ -103,8 +118,13 @@ async function untilReady(watched, limit, signal) {
     });
   } finally {
     end.abort();
+    for (const each of forget) each?.();
   }
   return readyOf(watched, first);
+}
+
+function closedError(place) {
+  return new MultiprocError('ERR_MULTIPROC_CLOSED', `wait(): sources[${place}] was closed in this thread meanwhile`);
 }
 
 /** @param {Set<object>} [known] what was ready a moment ago: an event that was set and cleared counts */

@@ -131,7 +131,9 @@ test.serial('signal with group reaches the process group of a detached process, 
   t.false(child.signal('SIGKILL', { group: true }));
   const usual = new Process(() => {}, { stdio: 'ignore' }).start();
   t.throws(() => usual.signal('SIGKILL', { group: true }), { code: 'ERR_INVALID_ARG_VALUE' });
-  t.throws(() => usual.signal('SIGNOTHING'), { code: 'ERR_INVALID_ARG_VALUE' });
+  for (const signal of ['SIGNOTHING', 99, -1, 1.5]) {
+    t.throws(() => usual.signal(signal), { code: 'ERR_INVALID_ARG_VALUE' });
+  }
   await usual.join();
 });
 

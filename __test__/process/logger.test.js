@@ -40,6 +40,17 @@ test.serial('each line has the next number, the pid and the name', async (t) => 
   }
 });
 
+test.serial('each line of a text has a number of its own', async (t) => {
+  const { parsed } = await lines(['text']);
+  t.deepEqual(
+    parsed.map(([number, , , level, text]) => [number, level, text]),
+    [
+      ['0', 'error', 'one'],
+      ['1', 'error', 'two { three: 3 }'],
+    ],
+  );
+});
+
 test.serial('the level is inherited by what is started later, and filters', async (t) => {
   const expect = async (env, texts) => {
     const { parsed } = await lines(['levels'], env);

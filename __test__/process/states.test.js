@@ -96,6 +96,7 @@ test.serial('joinSync of a process that could not be started comes back', async 
   t.true(child.joinSync());
   await t.throwsAsync(child.result, { code: 'ERR_MULTIPROC_PROCESS_DIED' });
   t.is(child.exitReason, 'start-failed');
+  t.is(child.exitCode, null);
   t.is(child.state, 'exited');
 });
 
@@ -156,6 +157,28 @@ test.serial('an unreaped process is a zombie until somebody joins it', async (t)
   await new Promise(setImmediate);
   t.deepEqual(exits, [[42, null]]);
   await t.throwsAsync(child.result, { code: 'ERR_MULTIPROC_PROCESS_DIED' });
+});
+
+test.serial('the result of a process that died does not wait until it is reaped', async (t) => {
+  const exits = start(() => process.exit(7), { reap: 'manual' });
+  const error = await t.throwsAsync(exits.result, { code: 'ERR_MULTIPROC_PROCESS_DIED' });
+  t.like(error, { exitCode: 7, signalCode: null, exitReason: 'code' });
+  t.is(processState(exits.pid).state, 'zombie');
+  const killed = start(sleeps, { reap: 'manual' });
+  killed.kill();
+  t.like(await t.throwsAsync(killed.result), { exitCode: null, signalCode: 'SIGKILL', exitReason: 'signal' });
+  const abort = new AbortController();
+  const aborted = start(sleeps, { reap: 'manual', signal: abort.signal });
+  abort.abort('enough');
+  t.is((await t.throwsAsync(aborted.result, { name: 'AbortError' })).cause, 'enough');
+  const late = start(sleeps, { reap: 'manual', timeout: 10 });
+  t.is((await t.throwsAsync(late.result)).exitReason, 'timeout');
+  for (const child of [exits, killed, aborted, late]) {
+    t.is(child.exitCode, null);
+    t.true(child.joinSync());
+    t.true(isReaped(child.pid));
+  }
+  t.deepEqual([exits.exitCode, late.exitReason], [7, 'timeout']);
 });
 
 test.serial('joinSync and join(0) reap as well', async (t) => {

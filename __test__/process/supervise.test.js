@@ -203,3 +203,23 @@ test.serial('the end of the program is the end of what it supervises', async (t)
   t.is(code, 0);
   await until(() => isGone(Number(stdout)), 'gone');
 });
+
+test.serial('one that is to be reaped by hand is reaped by its supervisor, and started again', async (t) => {
+  const started = [];
+  const supervisor = supervise(
+    () => {
+      const child =
+        started.length === 0
+          ? spawn('false', { reap: 'manual' })
+          : new Process(() => process.exit(7), { reap: 'manual' }).start();
+      started.push(child);
+      return child;
+    },
+    { backoff: { base: 1 }, maxRestarts: 1 },
+  );
+  const codes = [];
+  supervisor.on('exit', ({ exitCode }) => codes.push(exitCode));
+  await supervisor.ended;
+  t.deepEqual(codes, [1, 7]);
+  t.true(started.every(({ pid }) => isReaped(pid)));
+});

@@ -9,10 +9,12 @@ import {
   forwardSignals,
   type Pool,
   parentProcess,
+  PriorityQueue,
   Process,
   type ProcessEnd,
   type ProcessUsage,
   processState,
+  Queue,
   type Sentinel,
   spawn,
   stopOnSignals,
@@ -50,6 +52,17 @@ export async function processes(): Promise<void> {
   child.signal('SIGTERM', { tree: true });
   child.close();
   const ready = await wait([child.sentinel], { timeout: 10 });
+  const queues = await wait([
+    new Queue<number>(),
+    new Queue<string, 'manual'>({ ackMode: 'manual' }),
+    new PriorityQueue<Date>(),
+  ]);
+  same<(typeof queues)[number], Queue<number> | Queue<string, 'manual'> | PriorityQueue<Date>>();
+  await wait([new Queue(), child, child.sentinel]);
+  const manual = fork('child.js', { reap: 'manual' });
+  same<typeof manual, UnreapedChildProcess>();
+  const printed: string | null = (await manual.result).stdout;
+  console.log(printed);
   same<typeof ready, Sentinel[]>();
   const { state, cpu } = processState(1);
   const user: number | undefined = cpu?.user;

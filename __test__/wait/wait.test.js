@@ -76,6 +76,21 @@ test.serial('the end of a pipe, and of a queue, is something to be seen', async 
   t.deepEqual(await wait([queue]), [queue]);
 });
 
+test.serial('what is closed in this thread ends the wait with an error that names it', async (t) => {
+  const [end, other] = Pipe();
+  const never = new Event();
+  for (const source of [new Queue(), new Event(), new Latch(1), end]) {
+    const waiting = wait([never, source]);
+    setImmediate(() => source.close());
+    await t.throwsAsync(waiting, { code: 'ERR_MULTIPROC_CLOSED', message: /sources\[1\] was closed/ });
+  }
+  // One that has ended leaves nothing that a later close() would tell.
+  const queue = new Queue();
+  t.deepEqual(await wait([queue], { timeout: 1 }), []);
+  queue.close();
+  other.close();
+});
+
 test.serial('an abort ends it, and leaves no wait behind', async (t) => {
   const [event, queue] = [new Event(), new Queue()];
   const reason = new Error('enough');

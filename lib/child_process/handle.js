@@ -30,6 +30,7 @@ class NativeProcess {
   #isReferenced = true;
   #isUsed = false;
   #take = () => false;
+  #peek = () => null;
   #tellEnd;
   #extras;
   // The events of the process belong to the asynchronous context that started it.
@@ -96,6 +97,7 @@ class NativeProcess {
     if (status !== 0) return status;
     this.#id = result.id;
     this.#take = result.take;
+    this.#peek = result.peek;
     this.pid = result.pid;
     if (!this.#isReferenced) native.childRef(this.#id, false);
     return streamError;
@@ -111,6 +113,15 @@ class NativeProcess {
   /** Whether the child has ended; blocks the thread for that, below zero without limit. @param {number} timeout ms */
   awaitEndSync(timeout) {
     return this.#id === 0 || native.awaitChildSync(this.#id, timeout);
+  }
+
+  /** How a child has ended that is not reaped. @returns {{ exitCode: number | null, signalCode: string | null, isOverMemory: boolean } | null} */
+  peek() {
+    const status = this.#peek();
+    if (status === null) return null;
+    const [exitCode, signal, isOverMemory] = status;
+    const signalCode = signalName(signal) || null;
+    return { exitCode: signalCode === null ? exitCode : null, signalCode, isOverMemory };
   }
 
   /** Takes the status of a child that has ended, which reaps it: `onexit` is called in here. `false`: it still runs. */

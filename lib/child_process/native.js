@@ -8,7 +8,8 @@ const runtime = require('../runtime');
  * @param {object} options as `SpawnOptions` in src/binding/child.rs
  * @param {(exitCode: number, signalNumber: number, isOverMemory: boolean) => void} onExit its status was taken
  * @param {() => void} onEnd it has ended and, with `manualReap`, is a zombie now
- * @returns {{ id: number, pid: number, take(): boolean } | number} a negative errno when the program could not be started
+ * @returns {{ id: number, pid: number, take(): boolean, peek(): [number, number, boolean] | null } | number} `peek`: what
+ *   `onExit` will be told, once it has ended; a negative errno when the program could not be started
  */
 function spawnChild(options, onExit, onEnd) {
   const [id, pid] = native.spawnChild(runtime.open(), options);
@@ -18,15 +19,21 @@ function spawnChild(options, onExit, onEnd) {
     const status = native.takeChildStatus(id);
     if (status === null) return false;
     runtime.children.delete(id);
-    onExit(status % 65_536, Math.floor(status / 65_536) % 256, status >= 2 ** 24);
+    onExit(...parts(status));
     return true;
+  };
+  const peek = () => {
+    const status = native.peekChildStatus(id);
+    return status === null ? null : parts(status);
   };
   runtime.children.set(id, () => {
     onEnd();
     if (!options.manualReap) take();
   });
-  return { id, pid, take };
+  return { id, pid, take, peek };
 }
+
+const parts = (status) => [status % 65_536, Math.floor(status / 65_536) % 256, status >= 2 ** 24];
 
 /** @returns {[number, number] | number} our end and the child's, or a negative errno */
 function socketPair() {

@@ -51,8 +51,10 @@ class Logger {
 
   #write(level, args) {
     if (LEVELS.indexOf(level) > this.#level) return;
-    const text = format(...args);
-    process.stderr.write(`${this.#next().add(1n)} ${process.pid} ${role.name} ${level}: ${text}\n`);
+    // Each line has a number, so that lines that are sorted are still in order.
+    const lines = format(...args).split('\n');
+    const written = lines.map((line) => `${this.#next().add(1n)} ${process.pid} ${role.name} ${level}: ${line}\n`);
+    process.stderr.write(written.join(''));
   }
 
   #next() {

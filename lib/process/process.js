@@ -22,6 +22,7 @@ const { terminateTree } = require('./tree');
 
 const GRACE_MS = 5000;
 const { signals } = constants;
+const NUMBERS = new Set(Object.values(signals));
 
 let count = 0;
 const active = new Set();
@@ -79,7 +80,8 @@ class Process extends EventEmitter {
   }
 
   get exitCode() {
-    return this.#run?.child.exitCode ?? null;
+    // Of one that could not be started Node.js has the errno there.
+    return this.exitReason === 'start-failed' ? null : (this.#run?.child.exitCode ?? null);
   }
 
   get signalCode() {
@@ -214,7 +216,8 @@ class Process extends EventEmitter {
     const run = this.#started('signal()');
     const { tree = false, group = false } = ownOptions(call, options, ['tree', 'group']);
     const number = typeof signal === 'number' ? signal : signals[signal];
-    if (number === undefined) throw invalidValue(call, 'signal', 'the name or number of a signal', signal);
+    if (number !== 0 && !NUMBERS.has(number))
+      throw invalidValue(call, 'signal', 'the name or number of a signal', signal);
     if (group && !run.isGroup) throw invalidValue(call, 'group', 'false for a process that is not detached', group);
     if (run.isDead()) return false;
     // The child ignores that of a terminal, and must know that this one is ours.

@@ -65,6 +65,7 @@ class Run {
     child.once('exit', () => this.#exited());
     if (message.daemon) for (const part of [child, child.stdin, child.stdout, child.stderr]) part?.unref?.();
     this.#limit(signal, timeout);
+    if (options.reap === 'manual') this.death.watch(() => this.#diedUnreaped());
   }
 
   get pid() {
@@ -157,25 +158,34 @@ class Run {
   #exited() {
     // What it had sent comes first, whatever order the events had.
     this.#channel.flush();
-    const { exitCode, signalCode, pid } = this.child;
-    const { signal, hasCpuTime } = this.#options;
-    this.exitReason = this.#record.reason({
-      exitCode,
-      signalCode,
-      isOverMemory: this.#handle.isOverMemory,
-      hasCpuTime,
-    });
-    if (this.#outcome === undefined) {
-      // An end with code 0 is no good end of a function that has not returned.
-      const exitReason = this.exitReason === 'ok' ? 'code' : this.exitReason;
-      const text = `${this.#name} (process ${pid}) ${how(exitCode, signalCode, exitReason)} before its function returned`;
-      const died = new ProcessDiedError(text, { pid, exitCode, signalCode, exitReason });
-      this.#result.reject(signal?.aborted ? new AbortError(signal.reason) : withCallSite(died, this.#site));
-    }
+    const { exitCode, signalCode } = this.child;
+    this.exitReason = this.#decide({ exitCode, signalCode, isOverMemory: this.#handle.isOverMemory });
     this.#settle();
     // The user's listeners do not run inside of a call that blocks.
     if (this.#isBlocking) process.nextTick(this.#onExit, exitCode, signalCode);
     else this.#onExit(exitCode, signalCode);
+  }
+
+  /** It has ended and is a zombie, until somebody reaps it: the result does not wait for that. */
+  #diedUnreaped() {
+    if (this.hasEnded) return;
+    this.#channel.flush();
+    const end = this.#handle.peek();
+    if (end !== null) this.#decide(end);
+  }
+
+  /** Rejects the result if none came. @returns {string} why it has ended */
+  #decide({ exitCode, signalCode, isOverMemory }) {
+    const { signal, hasCpuTime } = this.#options;
+    const reason = this.#record.reason({ exitCode, signalCode, isOverMemory, hasCpuTime });
+    if (this.#outcome === undefined) {
+      // An end with code 0 is no good end of a function that has not returned.
+      const exitReason = reason === 'ok' ? 'code' : reason;
+      const text = `${this.#name} (process ${this.pid}) ${how(exitCode, signalCode, exitReason)} before its function returned`;
+      const died = new ProcessDiedError(text, { pid: this.pid, exitCode, signalCode, exitReason });
+      this.#result.reject(signal?.aborted ? new AbortError(signal.reason) : withCallSite(died, this.#site));
+    }
+    return reason;
   }
 
   #failedToStart(cause) {

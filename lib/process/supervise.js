@@ -95,6 +95,8 @@ class Supervisor extends EventEmitter {
     // The target may have given one that has ended already.
     const hasEnded = (child.exitCode ?? child.signalCode ?? null) !== null;
     if (hasEnded) process.nextTick(exited, child.exitCode, child.signalCode);
+    // One with `reap: 'manual'` tells of its end when it is reaped.
+    if (typeof child.wait === 'function') child.wait().catch(() => {});
     if (child instanceof Process) {
       // It tells of a start that failed by its result, and by no event.
       child.result.catch((error) => {

@@ -20,6 +20,7 @@ let open;
 let pin;
 let unpin;
 let typeOf;
+let onceClosed;
 
 class SharedObject {
   #type;
@@ -28,6 +29,8 @@ class SharedObject {
   #isClosed = false;
   /** What is under way and has to end with the native object, though this one be closed meanwhile. */
   #pins = 0;
+  /** @type {Set<() => void> | undefined} */
+  #watchers;
 
   /**
    * @param {{ kind: number, name: string, noun: string, create?: (argument: any, name?: string) => object }} type
@@ -58,6 +61,8 @@ class SharedObject {
 
   close() {
     this.#isClosed = true;
+    for (const watcher of this.#watchers ?? []) watcher();
+    this.#watchers = undefined;
     if (this.#pins === 0) this.#native.close();
   }
 
@@ -94,6 +99,11 @@ class SharedObject {
       object.#pins -= 1;
       if (object.#isClosed && object.#pins === 0) object.#native.close();
     };
+    onceClosed = (object, watcher) => {
+      object.#watchers ??= new Set();
+      object.#watchers.add(watcher);
+      return () => object.#watchers?.delete(watcher);
+    };
     typeOf = (object) => (typeof object === 'object' && object !== null && #type in object ? object.#type : undefined);
   }
 }
@@ -126,6 +136,8 @@ module.exports = {
   /** As `open`; what is returned can be used until `unpin`, also when the object is closed before. */
   pin,
   unpin,
+  /** Calls the watcher when the object is closed in this thread. @type {(object: SharedObject, watcher: () => void) => () => void} forgets it */
+  onceClosed,
   /** What kind of shared object a value is, if it is one. @type {(value: unknown) => { kind: number, name: string, noun: string } | undefined} */
   typeOf,
   waitOptions,

@@ -107,6 +107,12 @@ pub fn take_child_status(id: u32) -> napi::Result<Option<f64>> {
     runtime::with_any(|runtime| Ok(runtime.take_child_status(id)))
 }
 
+/// The same, and the zombie stays.
+#[napi]
+pub fn peek_child_status(id: u32) -> napi::Result<Option<f64>> {
+    runtime::with_any(|runtime| Ok(runtime.peek_child_status(id)))
+}
+
 /// Whether the child has ended; blocks the thread for that, for so many milliseconds, below zero for ever.
 #[napi]
 pub fn await_child_sync(env: Env, id: u32, timeout_ms: f64) -> napi::Result<bool> {

@@ -78,6 +78,11 @@ impl SpawnedChild {
         self.status.get().copied()
     }
 
+    /// The same, and the zombie stays one.
+    pub fn peek(&self) -> Option<ExitStatus> {
+        self.status.get().copied().or_else(|| pidfd::peek(self.pidfd.as_fd()))
+    }
+
     /// Blocks the thread until the child has ended.
     pub fn wait(&self) -> ExitStatus {
         *self.status.get_or_init(|| pidfd::wait(self.pidfd.as_fd()))

@@ -63,6 +63,11 @@ pub fn try_wait(pidfd: BorrowedFd<'_>) -> Option<ExitStatus> {
     wait_with(pidfd, libc::WEXITED | libc::WNOHANG)
 }
 
+/// As `try_wait`, and the zombie stays.
+pub fn peek(pidfd: BorrowedFd<'_>) -> Option<ExitStatus> {
+    wait_with(pidfd, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT)
+}
+
 /// As `try_wait`, blocking the thread until the child ends.
 pub fn wait(pidfd: BorrowedFd<'_>) -> ExitStatus {
     loop {

@@ -208,6 +208,12 @@ impl Runtime {
         Some(state.value(status))
     }
 
+    /// As `take_child_status`, and the zombie stays.
+    pub fn peek_child_status(&self, id: u32) -> Option<f64> {
+        let state = self.children.get(&id)?;
+        Some(state.value(state.child.peek()?))
+    }
+
     pub fn kill_child(&self, id: u32, signal: i32) -> i32 {
         match self.children.get(&id).map(|state| state.child.kill(signal)) {
             Some(Ok(())) => 0,
