@@ -65,7 +65,12 @@ test.serial('listeners that throw while the end is told keep nobody from being t
   t.is(code, 0, stderr);
   const lines = stdout.trim().split('\n');
   const told = lines.filter((line) => !line.startsWith('uncaught'));
-  t.deepEqual(told, [...[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `message ${index}`), 'disconnect', 'exit 4', 'close 4']);
+  t.deepEqual(told, [
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `message ${index}`),
+    'disconnect',
+    'exit 4',
+    'close 4',
+  ]);
   const thrown = lines.filter((line) => line.startsWith('uncaught')).sort();
   t.deepEqual(thrown, ['uncaught 5', 'uncaught 6', 'uncaught 7', 'uncaught disconnect']);
 });
