@@ -2378,8 +2378,9 @@ export class Connection<S = unknown, R = unknown> extends EventEmitter implement
   recvBytesInto(view: Bytes, offset?: number, options?: WaitOptions): Promise<number>;
 
   /**
-   * A stream of the messages; it ends where they do. It reads one message ahead; destroyed, it takes no more. A message
-   * that is `null` is an error of it (`ERR_STREAM_NULL_VALUES`), and stays for `recv()`.
+   * A stream of the messages; it ends where they do. It reads one message ahead; destroyed, it takes no more, and leaves
+   * what nobody has read to `recv()`. A message that is `null` is an error of it (`ERR_STREAM_NULL_VALUES`), and stays for
+   * `recv()`.
    *
    * @throws {MultiprocError} `ERR_MULTIPROC_NOT_READABLE`, `ERR_MULTIPROC_CLOSED`
    */

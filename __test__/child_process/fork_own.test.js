@@ -6,6 +6,7 @@ const path = require('node:path');
 const test = require('ava');
 const { Barrier, Lock, Semaphore, SharedArray, SharedValue, fork, sharedBuffer } = require('../..');
 const { guard } = require('../helpers/leaks');
+const { run } = require('../helpers/run');
 const { blocksAreBackTo, liveBlocks, until, warmUp } = require('../fixtures/process/watch');
 
 guard(test, { warmUp });
@@ -39,6 +40,39 @@ test.serial('messages arrive although the parent listens only when the child is 
   child.on('message', ({ index }) => received.push(index));
   await until(() => received.length === 8, 'all messages');
   t.deepEqual(received, [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+test.serial('listeners that throw while the end is told keep nobody from being told of it', async (t) => {
+  const program = `
+    const { fork } = require(${JSON.stringify(path.join(__dirname, '..', '..'))});
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+    const child = fork(${JSON.stringify(fixture('last_words.js'))}, ['exit'], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    child.on('message', ({ index }) => {
+      // Some of them are read when the end is known.
+      if (index === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      console.log('message', index);
+      if (index > 4) throw new Error(index);
+    });
+    child.on('disconnect', () => {
+      console.log('disconnect');
+      throw new Error('disconnect');
+    });
+    child.on('exit', (code) => console.log('exit', code));
+    child.on('close', (code) => console.log('close', code));
+  `;
+  const { code, stdout, stderr } = await run('-e', [program]);
+  t.is(code, 0, stderr);
+  const lines = stdout.trim().split('\n');
+  const told = lines.filter((line) => !line.startsWith('uncaught'));
+  t.deepEqual(told, [
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `message ${index}`),
+    'disconnect',
+    'exit 4',
+    'close 4',
+  ]);
+  const thrown = lines.filter((line) => line.startsWith('uncaught')).sort();
+  t.deepEqual(thrown, ['uncaught 5', 'uncaught 6', 'uncaught 7', 'uncaught disconnect']);
 });
 
 test.serial('of a sender that is killed in the middle only whole messages arrive, in order', async (t) => {

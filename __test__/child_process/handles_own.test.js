@@ -2,14 +2,17 @@
 // Sockets and servers beside the messages of fork, where node:child_process gives no measure: many of them, deaths at each
 // step, want of descriptors, HTTP.
 
-const { once } = require('node:events');
+const { EventEmitter, once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 const { text } = require('node:stream/consumers');
+const { promisify } = require('node:util');
 const test = require('ava');
 const { fork } = require('../..');
+const { Outgoing } = require('../../lib/channel/outgoing');
+const { SocketLists } = require('../../lib/channel/socket_lists');
 const { guard } = require('../helpers/leaks');
 const { until, warmUp } = require('../fixtures/process/watch');
 
@@ -196,6 +199,26 @@ test.serial('a message that has no form throws, and its socket stays as it was',
     t.is(await text(client), 'whole');
     await Promise.all([closed(server), end(child)]);
   }
+});
+
+test.serial('a socket whose message finds no room stays, and its server counts it and waits for it', async (t) => {
+  const server = await quiet();
+  const { client, accepted } = await connection(server);
+  const lists = new SocketLists(new EventEmitter(), () => t.fail('nobody else has a connection'));
+  const carrier = { isFull: false, next: 1, send: () => true };
+  const channel = {
+    sendWithHandle(_value, _root, _inside, goAhead) {
+      t.true(goAhead());
+      throw new Error('no room');
+    },
+  };
+  const outgoing = new Outgoing({ channel, carrier, lists, isAdvanced: false });
+  const item = { message: 'too much', kind: 'net.Socket', handle: accepted, keepOpen: false };
+  t.throws(() => outgoing.transmit(item), { message: 'no room' });
+  t.is(await promisify(server.getConnections.bind(server))(), 1);
+  accepted.resume().end('still here');
+  t.is(await text(client), 'still here');
+  await closed(server);
 });
 
 test.serial('shared objects and a socket come with one message', async (t) => {

@@ -142,6 +142,26 @@ test.serial('a stream that is destroyed or cancelled takes no message with it', 
   t.is(await other.recv({ timeout: BOUND }), 'for recv again');
 });
 
+test.serial('what a stream has taken and nobody has read goes back to the connection when it ends', async (t) => {
+  const [one, other] = Pipe();
+  for (const number of [0, 1, 2, 3, 4]) await one.send(number);
+  const readable = other.toReadable();
+  // Taken, and not in the stream yet.
+  readable.read();
+  readable.destroy();
+  await once(readable, 'close');
+  // In the stream.
+  for await (const number of other.toReadable()) {
+    t.is(number, 0);
+    break;
+  }
+  const reader = other.toReadableStream().getReader();
+  const reading = reader.read();
+  await reader.cancel();
+  t.true((await reading).done);
+  for (const number of [1, 2, 3, 4]) t.is(other.tryRecv('lost'), number);
+});
+
 test.serial('null goes through streams of the web; one of Node.js refuses it and leaves it', async (t) => {
   const [one, other] = Pipe();
   await KINDS['the web'].write(one, [null, undefined, 0]);

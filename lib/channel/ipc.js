@@ -3,6 +3,7 @@
 // shared memory. Serialisation 'json' and 'advanced' as in Node.js; a message that holds multiproc's own objects travels
 // by our codec in either. Sockets and servers go beside it (carrier.js).
 
+const { setImmediate } = require('node:timers');
 const { Arrivals } = require('./arrivals');
 const { TAKEN } = require('./channel');
 const { Outgoing, WAITS } = require('./outgoing');
@@ -36,6 +37,8 @@ class Ipc {
   #arrivals;
   /** Not disconnected, or not yet: something is still held back, and disconnect() was called. */
   #isOpen = true;
+  /** The end is being told: what a listener throws must not keep the rest of it from being told. */
+  #isEnding = false;
   /** Messages, and what came with them, that nobody listens for yet. */
   #pending = [];
   #explicitReference;
@@ -128,6 +131,7 @@ class Ipc {
   peerEnded() {
     this.#channel.discardUndelivered();
     const wasOpen = this.#isOpen;
+    this.#isEnding = true;
     if (wasOpen) {
       this.#channel.flush();
       this.#arrivals.flush(true);
@@ -152,7 +156,19 @@ class Ipc {
   #deliver(message, handle) {
     const isInternal = typeof message?.cmd === 'string' && message.cmd.startsWith('NODE_');
     if (!isInternal && this.#target.listenerCount('message') === 0) this.#pending.push([message, handle]);
-    else this.#target.emit(isInternal ? 'internalMessage' : 'message', message, handle);
+    else this.#emit(isInternal ? 'internalMessage' : 'message', message, handle);
+  }
+
+  /** What a listener throws is an uncaught exception, at once or, at the end, when that was told. */
+  #emit(...event) {
+    try {
+      this.#target.emit(...event);
+    } catch (error) {
+      if (!this.#isEnding) throw error;
+      setImmediate(() => {
+        throw error;
+      });
+    }
   }
 
   #deliverPending() {
@@ -175,6 +191,9 @@ class Ipc {
   // The peer has closed, or is dead: its exit may be reported later.
   #ended() {
     if (!this.#isOpen) return;
+    this.#isEnding = true;
+    // What was behind a message whose listener has thrown.
+    this.#channel.flush();
     this.#arrivals.flush(true);
     this.#close();
     this.#finish();
@@ -197,7 +216,7 @@ class Ipc {
 
   #announceEnd() {
     this.#target.channel = null;
-    this.#target.emit('disconnect');
+    this.#emit('disconnect');
   }
 
   #fail(callback, error) {

@@ -70,12 +70,11 @@ class Outgoing {
     if (carrier.isFull) return WAITS;
     const { description } = opened;
     const content = { ...description, number: carrier.next, ...this.#contentOf(message) };
-    const backlog = channel.sendWithHandle(content, 'message', '.value', () => {
-      if (!carrier.send(opened.handle.fd)) return false;
-      if (description.key !== undefined) lists.noteSent(handle, description.key, keepOpen);
-      return true;
-    });
-    if (backlog !== WAITS && !keepOpen) giveAway(kind, handle);
+    const backlog = channel.sendWithHandle(content, 'message', '.value', () => carrier.send(opened.handle.fd));
+    if (backlog === WAITS) return WAITS;
+    // Not before: a message that could not be sent leaves its socket here, and its server counts it.
+    if (description.key !== undefined) lists.noteSent(handle, description.key, keepOpen);
+    if (!keepOpen) giveAway(kind, handle);
     return backlog;
   }
 

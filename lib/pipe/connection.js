@@ -190,7 +190,7 @@ class Connection extends EventEmitter {
 
   toReadableStream() {
     this.#reading('toReadableStream');
-    return streams.toReadableStream(this);
+    return streams.toReadableStream(this, (message) => this.#putBack.unshift(message));
   }
 
   toWritableStream() {

@@ -1,7 +1,8 @@
 'use strict';
 // A connection as streams, of Node.js and of the web: one message is one chunk, and who is slow stops the sender.
 //
-// What ends a stream for reading takes its wait back, so that no message is taken for nobody.
+// What ends a stream for reading takes its wait back, and puts back what was taken and has not been read, so that no
+// message is taken for nobody.
 
 const { Readable, Writable } = require('node:stream');
 
@@ -20,6 +21,8 @@ function toReadable(connection, putBack) {
     read() {
       connection.recv({ signal: end.signal }).then(
         (message) => {
+          // It was taken before the end, in the same turn of the loop.
+          if (this.destroyed) return putBack(message);
           if (message !== null) return this.push(message);
           putBack(message);
           const text = 'a message is null, which a stream of Node.js cannot hold; recv() and toReadableStream() can';
@@ -30,6 +33,9 @@ function toReadable(connection, putBack) {
     },
     destroy(error, done) {
       end.abort();
+      // What was read ahead is told to nobody.
+      this.removeAllListeners('data');
+      while (this.readableLength > 0) putBack(this.read());
       done(error);
     },
   });
@@ -47,13 +53,16 @@ function toWritable(connection, endSending) {
   });
 }
 
-function toReadableStream(connection) {
+/** As `toReadable`. */
+function toReadableStream(connection, putBack) {
   const end = new AbortController();
   return new ReadableStream(
     {
       async pull(controller) {
         try {
-          controller.enqueue(await connection.recv({ signal: end.signal }));
+          const message = await connection.recv({ signal: end.signal });
+          if (end.signal.aborted) putBack(message);
+          else controller.enqueue(message);
         } catch (error) {
           if (end.signal.aborted) return;
           if (!isEnd(error)) throw error;

@@ -33,9 +33,9 @@ async function terminateTree(root, grace, death) {
     if (await death.within(Math.min(rest, LOOKS_MS[Math.min(look, LOOKS_MS.length - 1)]))) break;
     note(native.treeBelow(root.pid, root.startTime));
   }
-  note(killTree(root, [...known.values()].flat()));
+  const killed = killTree(root, [...known.values()].flat());
   await death.promise;
-  await allEnded([...known.values()].flat());
+  await allEnded(killed);
 }
 
 /** Kills the root, if it lives, the known members and all below them. @returns {number[]} who was killed */

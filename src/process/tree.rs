@@ -40,9 +40,13 @@ pub fn terminate_root(root: Member) -> Vec<Member> {
     found
 }
 
-/// Kills those that are alive and everything below them, at once. Returns who was killed.
+/// Kills those that are alive and everything below them, at once. Returns who was killed. Of `members` the first is the
+/// root; the others were found below it, some of them before it could be seen that they are meant to stay.
 pub fn kill(members: &[Member]) -> Vec<Member> {
-    let found = walk(members, |(member, fd)| {
+    let (root, below) = members.split_at(members.len().min(1));
+    let below = below.iter().filter(|member| !process_table::was_given(member.pid, SPARED));
+    let members: Vec<Member> = root.iter().chain(below).copied().collect();
+    let found = walk(&members, |(member, fd)| {
         stop(fd, member.pid);
         true
     });
@@ -78,11 +82,10 @@ fn walk(roots: &[Member], visit: impl Fn(&(Member, OwnedFd)) -> bool) -> Vec<(Me
         if !visit(entry) {
             continue;
         }
-        for pid in process_table::children(entry.0.pid) {
-            let Some(status) = process_table::status(pid) else { continue };
-            let member = Member { pid, start_time: status.start_time };
+        let parent = entry.0;
+        for member in own_children(parent, &process_table::children(parent.pid)) {
             if seen.insert(member)
-                && !process_table::was_given(pid, SPARED)
+                && !process_table::was_given(member.pid, SPARED)
                 && let Some(opened) = opened(&member)
             {
                 found.push(opened);
@@ -90,6 +93,20 @@ fn walk(roots: &[Member], visit: impl Fn(&(Member, OwnedFd)) -> bool) -> Vec<(Me
         }
     }
     found
+}
+
+/// Of those that were listed as a process's children, who is one.
+fn own_children(parent: Member, listed: &[u32]) -> Vec<Member> {
+    // Its pid was its own while they were listed, or they are somebody else's.
+    if process_table::status(parent.pid).is_none_or(|status| status.start_time != parent.start_time) {
+        return Vec::new();
+    }
+    // One that has ended since may have left its pid to a stranger.
+    let child = |&pid: &u32| {
+        let status = process_table::status(pid).filter(|status| status.parent == parent.pid)?;
+        Some(Member { pid, start_time: status.start_time })
+    };
+    listed.iter().filter_map(child).collect()
 }
 
 fn opened(member: &Member) -> Option<(Member, OwnedFd)> {
@@ -103,5 +120,25 @@ fn stop(fd: &OwnedFd, pid: u32) {
     let deadline = Instant::now() + STOPS_WITHIN;
     while !process_table::is_still(pid) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_pid_that_is_a_strangers_by_now_is_no_child() {
+        let own = std::process::id();
+        let this = Member { pid: own, start_time: process_table::status(own).unwrap().start_time };
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let strangers = [own, std::os::unix::process::parent_id()];
+        let listed = [strangers[0], child.id(), strangers[1]];
+        let found: Vec<u32> = own_children(this, &listed).iter().map(|member| member.pid).collect();
+        assert_eq!(found, [child.id()]);
+        let earlier = Member { start_time: this.start_time - 1, ..this };
+        assert!(own_children(earlier, &listed).is_empty(), "its pid was another's before");
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

@@ -6,7 +6,8 @@
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{SysconfVar, sysconf};
 
@@ -114,10 +115,23 @@ fn parent(pid: u32) -> Option<u32> {
     Some(parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)?.parent)
 }
 
+/// A program that is just being started has neither arguments nor environment for a moment. Nobody waits longer for it.
+const STARTS_WITHIN: Duration = Duration::from_millis(100);
+
 /// Whether a program was started with that variable, `NAME=value`, whatever it did to it since.
 pub fn was_given(pid: u32, variable: &str) -> bool {
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environment| environment.split(|&byte| byte == 0).any(|pair| pair == variable.as_bytes()))
+    let read = |what| fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
+    let deadline = Instant::now() + STARTS_WITHIN;
+    while read("cmdline").is_empty() && parent(pid).is_some() && !is_still(pid) && Instant::now() < deadline {
+        thread::sleep(Duration::from_micros(100));
+    }
+    let mut environment = read("environ");
+    if environment.is_empty() {
+        // It comes a moment after the arguments, if it has any.
+        thread::sleep(Duration::from_millis(1));
+        environment = read("environ");
+    }
+    environment.split(|&byte| byte == 0).any(|pair| pair == variable.as_bytes())
 }
 
 /// That very process as a descriptor, or `None` when it is gone.
@@ -149,16 +163,38 @@ mod tests {
         assert!(started_at_ms(status.start_time).unwrap() > 1e12);
         let mut child = std::process::Command::new("sleep").arg("60").env("MARK_OF_THIS", "1").spawn().unwrap();
         assert!(children(own).contains(&child.id()));
-        // The program runs a moment before the system shows its environment.
-        let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        while !was_given(child.id(), "MARK_OF_THIS=1") && std::time::Instant::now() < deadline {
-            std::thread::yield_now();
-        }
         assert!(was_given(child.id(), "MARK_OF_THIS=1") && !was_given(child.id(), "MARK_OF_THIS=2"));
         let started = super::status(child.id()).unwrap().start_time;
         assert!(open(child.id(), started).is_some() && open(child.id(), started + 1).is_none());
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(super::status(child.id()).is_none() && open(child.id(), started).is_none());
+    }
+
+    #[test]
+    fn what_a_program_was_given_is_known_as_soon_as_it_has_its_name() {
+        let own = std::process::id();
+        let known = children(own);
+        let starting = thread::spawn(|| {
+            let program = || {
+                std::process::Command::new("tail").args(["-f", "/dev/null"]).env("MARK_OF_THIS", "3").spawn().unwrap()
+            };
+            (0..300).map(|_| program()).collect::<Vec<_>>()
+        });
+        let mut seen = std::collections::HashSet::new();
+        let mut unmarked = 0;
+        while !starting.is_finished() {
+            for pid in children(own).into_iter().filter(|pid| !known.contains(pid)) {
+                if !seen.contains(&pid) && status(pid).is_some_and(|status| status.name == "tail") {
+                    seen.insert(pid);
+                    unmarked += u32::from(!was_given(pid, "MARK_OF_THIS=3"));
+                }
+            }
+        }
+        for mut child in starting.join().unwrap() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert!(seen.len() > 100 && unmarked == 0, "{unmarked} of {}", seen.len());
     }
 }

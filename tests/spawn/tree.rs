@@ -72,7 +72,8 @@ fn what_is_meant_to_stay_is_spared_with_all_below_it() {
     let keeper = multiproc::sys::procfs::process_state(spared.pid).unwrap().2;
     let member = member(root.pid);
     until("the other sleep is there", || !tree::below(member).is_empty());
-    let killed = tree::kill(&[member]);
+    // Also when it was found before its mark could be seen.
+    let killed = tree::kill(&[member, spared]);
     assert_eq!(killed.len(), 2, "the root and its own sleep");
     root.wait();
     assert_eq!(tree::living(&[spared]), [spared]);
