@@ -335,6 +335,20 @@ test.serial('a peer that says anything about a handle gives messages without one
   fs.closeSync(file);
 });
 
+test.serial('what a program holds back keeps it alive until that has gone', async (t) => {
+  const child = start('givesAndEnds', '40');
+  const [port] = await once(child, 'message');
+  const clients = Array.from({ length: 40 }, () => net.connect(port, '127.0.0.1'));
+  const got = [];
+  child.on('message', (message, socket) => {
+    got.push(message);
+    socket?.destroy();
+  });
+  t.deepEqual(await once(child, 'close'), [0, null]);
+  t.deepEqual(got, [...Array(40).keys(), 'last']);
+  for (const client of clients) client.destroy();
+});
+
 test.serial('what a forked program starts inherits nothing of this', async (t) => {
   const child = start('starts');
   const [[names, links]] = await once(child, 'message');

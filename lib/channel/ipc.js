@@ -77,7 +77,7 @@ class Ipc {
     const update = (step) => {
       this.#listeners += step;
       this.#countedReference = this.#listeners > 0;
-      if (this.#explicitReference === undefined) this.#channel.setReferenced(this.#countedReference);
+      this.#referenceAsWanted();
     };
     this.#target.on('newListener', (name) => isWatched(name) && update(1));
     this.#target.on('removeListener', (name) => isWatched(name) && update(-1));
@@ -102,7 +102,7 @@ class Ipc {
       return false;
     }
     const item = { message, kind, handle, keepOpen: options?.keepOpen === true, callback };
-    if (this.#outgoing.isHolding) return this.#outgoing.hold(item);
+    if (this.#outgoing.isHolding) return this.#hold(item);
     let backlog;
     try {
       backlog = this.#outgoing.transmit(item);
@@ -112,7 +112,7 @@ class Ipc {
       this.#fail(callback, broken);
       return false;
     }
-    if (backlog === WAITS) return this.#outgoing.hold(item);
+    if (backlog === WAITS) return this.#hold(item);
     if (typeof callback === 'function') process.nextTick(callback, null);
     return backlog < HIGH_WATER_MARK;
   }
@@ -150,6 +150,7 @@ class Ipc {
       if (error !== null) this.#fail(callback, asBroken(error) ?? error);
       else if (typeof callback === 'function') process.nextTick(callback, null);
     });
+    this.#referenceAsWanted();
     if (this.#isOpen && !this.#target.connected && !this.#outgoing.isHolding) this.#disconnectNow();
   }
 
@@ -226,7 +227,19 @@ class Ipc {
 
   #reference(referenced) {
     this.#explicitReference = referenced;
-    this.#channel.setReferenced(referenced);
+    this.#referenceAsWanted();
+  }
+
+  /** What is held back keeps the program alive until it has gone, as a write that is under way does. */
+  #referenceAsWanted() {
+    const isWanted = this.#explicitReference ?? this.#countedReference;
+    this.#channel.setReferenced(isWanted || this.#outgoing.isHolding);
+  }
+
+  #hold(item) {
+    const isFirst = this.#outgoing.hold(item);
+    this.#referenceAsWanted();
+    return isFirst;
   }
 }
 
