@@ -15,6 +15,8 @@ const { getLogger } = require('./lib/process/logger');
 const { parentProcess } = require('./lib/process/parent_process');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
+const { forkServer } = require('./lib/process/fork_server');
+const { getStartMethod, setStartMethod } = require('./lib/process/start_method');
 const { forwardSignals, stopOnSignals } = require('./lib/process/signals');
 const { supervise } = require('./lib/process/supervise');
 const { processState } = require('./lib/process/system');
@@ -37,13 +39,16 @@ module.exports = {
   cpuCount,
   currentProcess,
   defineTasks,
+  forkServer,
   forwardSignals,
   getLogger,
+  getStartMethod,
   get isMainProcess() {
     return role.isMain;
   },
   parentProcess,
   processState,
+  setStartMethod,
   stopOnSignals,
   supervise,
   // node:child_process, drop-in

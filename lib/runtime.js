@@ -5,7 +5,8 @@ const { isMainThread, parentPort } = require('node:worker_threads');
 const native = require('./binding');
 const { onceAborted } = require('./aborts');
 const { invalidValue } = require('./arguments');
-const { AbortError } = require('./errors');
+const { AbortError, MultiprocError } = require('./errors');
+const role = require('./process/role');
 const { DONE } = require('./sync/outcome');
 
 // The kinds of events; src/binding/runtime.rs has the same numbers.
@@ -43,6 +44,7 @@ const descriptors = new Map();
 /** Opens the domain and this thread's runtime, once. @returns {number} the number of this registration */
 function open() {
   if (instance !== undefined) return instance;
+  if (role.isForkServer) throw tooEarly();
   instance = native.register(dispatch);
   environment = native.domainInfo();
   applyPolicy(process.env.MULTIPROC_DEADLOCK);
@@ -51,6 +53,15 @@ function open() {
   process.env[environment.holderVariable] = environment.holderValue;
   delete process.env[environment.descriptorVariable];
   return instance;
+}
+
+/** Its copies would all be the same member of the domain. */
+function tooEarly() {
+  return new MultiprocError(
+    'ERR_MULTIPROC_BOOTSTRAP',
+    'a preloaded module made a shared object, or started a process, while it was loaded by the fork server; ' +
+      'do that inside a function, or give the object to the process as an argument',
+  );
 }
 
 /** What is done about deadlocks in this process. The environment's policy is that of the whole family. */

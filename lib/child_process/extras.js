@@ -8,6 +8,9 @@ const { MultiprocError } = require('../errors');
 const CPU_COUNT_MAX = 8192;
 const INTEGER_MAX = Number.MAX_SAFE_INTEGER;
 
+/** Under this key a way to start the process that is not ours of binding/child.rs, if it can be: fork_server.js has it. */
+const VIA = Symbol('multiproc.via');
+
 const FLAGS = ['killOnParentExit', 'shareDomain'];
 
 /** What a child may use: by name, what is checked. */
@@ -56,7 +59,13 @@ function checkExtras(call, options) {
     extras[name] = options[name];
   }
   const reap = checkReap(call, options.reap);
-  return { ...extras, ...(reap === undefined ? {} : { reap }), ...checkLimits(call, options) };
+  const via = options[VIA];
+  return {
+    ...extras,
+    ...(reap === undefined ? {} : { reap }),
+    ...(via === undefined ? {} : { via }),
+    ...checkLimits(call, options),
+  };
 }
 
 /** Where refuseExtras() is of use. */
@@ -72,4 +81,4 @@ function refuseExtras(call, extras, where) {
 /** The names of all that a process may use, and of who reaps it. */
 const EXTRAS = [...FLAGS, ...Object.keys(LIMITS), 'reap'];
 
-module.exports = { EXTRAS, UNDER_PERMISSION, checkExtras, checkLimits, checkReap, nativeLimits, refuseExtras };
+module.exports = { EXTRAS, UNDER_PERMISSION, VIA, checkExtras, checkLimits, checkReap, nativeLimits, refuseExtras };

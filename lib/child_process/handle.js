@@ -21,7 +21,7 @@ for (const [name, number] of Object.entries(constants.signals)) {
 
 /**
  * @typedef {{ detached: boolean, killOnParentExit: boolean, shareDomain: boolean, reap?: 'auto' | 'manual', nice?: number,
- *   cpus?: number[], nofile?: number, cpuTime?: number, maxRss?: number }} Extras
+ *   cpus?: number[], nofile?: number, cpuTime?: number, maxRss?: number, via?: (options: object) => [number, number] | null }} Extras
  */
 
 class NativeProcess {
@@ -65,7 +65,7 @@ class NativeProcess {
   #start({ file, args, cwd, envPairs, stdio, uid, gid }) {
     const opened = openStdio(stdio);
     if (opened.error !== 0) return opened.error;
-    const { killOnParentExit, reap, detached, shareDomain } = this.#extras;
+    const { killOnParentExit, reap, detached, shareDomain, via } = this.#extras;
     let result;
     try {
       result = native.spawnChild(
@@ -85,6 +85,7 @@ class NativeProcess {
         },
         (exitCode, signal, isOverMemory) => this.#ended(exitCode, signal, isOverMemory),
         () => this.#tellEnd(),
+        via,
       );
     } catch (error) {
       settleStdio(opened, false);

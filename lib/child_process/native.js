@@ -8,11 +8,12 @@ const runtime = require('../runtime');
  * @param {object} options as `SpawnOptions` in src/binding/child.rs
  * @param {(exitCode: number, signalNumber: number, isOverMemory: boolean) => void} onExit its status was taken
  * @param {() => void} onEnd it has ended and, with `manualReap`, is a zombie now
+ * @param {(options: object) => [number, number] | null} [via] another way to start it, if that can be
  * @returns {{ id: number, pid: number, take(): boolean, peek(): [number, number, boolean] | null } | number} `peek`: what
  *   `onExit` will be told, once it has ended; a negative errno when the program could not be started
  */
-function spawnChild(options, onExit, onEnd) {
-  const [id, pid] = native.spawnChild(runtime.open(), options);
+function spawnChild(options, onExit, onEnd, via) {
+  const [id, pid] = via?.(options) ?? native.spawnChild(runtime.open(), options);
   if (id < 0) return id;
   /** Takes the status of a child that has ended, wherever the news comes from first. */
   const take = () => {

@@ -6,19 +6,22 @@ const { checkInteger, invalidType, invalidValue } = require('../arguments');
 const native = require('../binding');
 const { Channel } = require('../channel/channel');
 const { forChild } = require('../child/environment');
-const { checkLimits, checkReap } = require('../child_process/extras');
+const { VIA, checkLimits, checkReap } = require('../child_process/extras');
 const { spawn } = require('../child_process/spawn');
 const { MultiprocError } = require('../errors');
 const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
 const { ExitRecord } = require('./exit_reason');
+const { forkServer } = require('./fork_server');
 const role = require('./role');
+const { checkStartMethod, getStartMethod } = require('./start_method');
 
 /**
  * @param {string} call what the user called, for errors
  * @param {string} entry absolute path of the child's program
  * @param {object} options env, execArgv, cwd, stdio, detached, orphan, reap, inspect, maxHeapMb and the limits of
  *   child_process/extras.js as the user gave them; `firstMessage`: what the child finds in its channel
- * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel, record: ExitRecord }}
+ * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel, record: ExitRecord, startMethod: 'spawn' | 'forkserver' }}
+ *   `startMethod`: how it was started, whatever was asked for
  */
 function launch(call, entry, options) {
   // Without a prototype: a polluted one adds no option.
@@ -32,6 +35,7 @@ function launch(call, entry, options) {
     reap,
     inspect,
     maxHeapMb,
+    startMethod = getStartMethod(),
     firstMessage,
     ...rest
   } = { __proto__: null, ...options };
@@ -45,20 +49,29 @@ function launch(call, entry, options) {
     // travel by its key in the message.
     channel.sendValue({ ...firstMessage, note: record.note }, '', '.');
     const dies = orphan !== 'allow';
-    const child = spawn(process.execPath, [...flags(execArgv, maxHeapMb, inspect), entry], {
+    const nodeFlags = flags(execArgv, maxHeapMb, inspect);
+    const childEnv = {
+      ...inheritableEnvironment(env),
+      ...forChild({ address, parent: thisProcess(), grace: dies ? 0 : undefined }),
+    };
+    let startedBy = 'spawn';
+    const onForked = () => {
+      startedBy = 'forkserver';
+    };
+    const via =
+      startMethod === 'forkserver' ? forkServer.way({ entry, flags: nodeFlags, env: childEnv, onForked }) : undefined;
+    const child = spawn(process.execPath, [...nodeFlags, entry], {
       ...limits,
       cwd,
       stdio: withoutClosed(stdio),
       detached,
       ...(reap === undefined ? {} : { reap }),
-      env: {
-        ...inheritableEnvironment(env),
-        ...forChild({ address, parent: thisProcess(), grace: dies ? 0 : undefined }),
-      },
+      env: childEnv,
       killOnParentExit: dies,
       shareDomain: true,
+      ...(via === undefined ? {} : { [VIA]: via }),
     });
-    return { child, channel, record };
+    return { child, channel, record, startMethod: startedBy };
   } catch (error) {
     channel.discardUndelivered();
     channel.close();
@@ -95,7 +108,8 @@ function flags(execArgv, maxHeapMb, inspect) {
   return given;
 }
 
-function checkLaunchOptions(call, { env, execArgv, orphan, reap, maxHeapMb, inspect }) {
+function checkLaunchOptions(call, { env, execArgv, orphan, reap, maxHeapMb, inspect, startMethod }) {
+  checkStartMethod(call, startMethod);
   if (env !== undefined && (env === null || typeof env !== 'object')) throw invalidType(call, 'env', 'an object', env);
   checkOrphan(call, orphan);
   checkReap(call, reap);

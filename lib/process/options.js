@@ -20,6 +20,7 @@ const OPTIONS = [
   'signal',
   'timeout',
   'inspect',
+  'startMethod',
   'maxHeapMb',
   'maxRss',
   'nice',
@@ -37,8 +38,8 @@ function processOptions(call, options) {
   checkSignal(call, own.signal);
   checkName(call, own.name);
   if (own.timeout !== undefined && own.timeout !== Infinity) checkInteger(call, 'timeout', own.timeout, 0, 2 ** 31 - 1);
-  const { orphan, reap, inspect, maxHeapMb } = own;
-  checkLaunchOptions(call, { orphan, reap, inspect, maxHeapMb });
+  const { orphan, reap, inspect, maxHeapMb, startMethod } = own;
+  checkLaunchOptions(call, { orphan, reap, inspect, maxHeapMb, startMethod });
   checkLimits(call, own);
   return own;
 }

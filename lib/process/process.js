@@ -92,6 +92,10 @@ class Process extends EventEmitter {
     return this.#run?.exitReason ?? null;
   }
 
+  get startMethod() {
+    return this.#run?.startMethod ?? null;
+  }
+
   get stdin() {
     return this.#run?.child.stdin ?? null;
   }

@@ -5,6 +5,8 @@ const key = Symbol.for('multiproc.role');
 globalThis[key] ??= {
   isMain: true,
   bootstrapping: false,
+  /** It loads modules for its copies, and is itself no member of the family. */
+  isForkServer: false,
   name: 'MainProcess',
   daemon: false,
   /** Who started this process with multiproc: pid, start time, name; null unless somebody did. */

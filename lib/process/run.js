@@ -36,6 +36,8 @@ class Run {
   startTime = 0;
   /** Whether it leads a process group. */
   isGroup;
+  /** How it was started. */
+  startMethod;
   /** It has ended; with `reap: 'manual'` it may be a zombie. */
   death = new Moment();
   /** It has ended, and its status is known. */
@@ -49,9 +51,13 @@ class Run {
    */
   constructor({ name, options, message, site, result, onEnd, onExit }) {
     [this.#name, this.#site, this.#result, this.#onEnd, this.#onExit] = [name, site, result, onEnd, onExit];
-    const { child, channel, record } = launch('process.start()', ENTRY, { ...options, firstMessage: message });
+    const { child, channel, record, startMethod } = launch('process.start()', ENTRY, {
+      ...options,
+      firstMessage: message,
+    });
     const { signal, timeout = Infinity, cpuTime, detached = false } = options;
     this.isGroup = detached;
+    this.startMethod = startMethod;
     this.#options = { signal, hasCpuTime: cpuTime !== undefined };
     [this.child, this.#handle, this.#channel, this.#record] = [child, child._handle, channel, record];
     if (child.pid !== undefined) this.startTime = native.processStartTime(child.pid);

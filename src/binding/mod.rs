@@ -13,6 +13,7 @@ mod deadlock;
 mod direct;
 mod endpoint;
 mod external_memory;
+mod fork_server;
 mod heap_limit;
 mod last_line;
 mod lock;

@@ -69,7 +69,12 @@ impl Domain {
 
     /// The value of `MULTIPROC_DOMAIN_FD` for a child that inherits the descriptor as number `fd`.
     pub fn descriptor_value(&self, fd: i32) -> String {
-        format!("{fd}:{}", hex(self.nonce()))
+        format!("{fd}{}", self.descriptor_suffix())
+    }
+
+    /// The same without the number.
+    pub fn descriptor_suffix(&self) -> String {
+        format!(":{}", hex(self.nonce()))
     }
 
     /// The abstract socket name of a doorbell; `role` tells the doorbells of one agent apart.

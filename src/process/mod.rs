@@ -1,5 +1,7 @@
 //! Processes: watching the others of the family, starting children, ending trees of them.
 
+#[cfg(not(loom))]
+pub mod fork_server;
 pub mod memory_limit;
 pub mod run;
 mod search;

@@ -66,10 +66,15 @@ pub fn spawn(request: &SpawnRequest) -> Result<SpawnedChild, Errno> {
         limits: request.limits.clone(),
     };
     let started = if program.parent_death_signal.is_some() { spawner::start_there(program)? } else { start(&program)? };
-    Ok(SpawnedChild { pid: started.pid, pidfd: started.pidfd, status: OnceLock::new() })
+    Ok(SpawnedChild::new(started.pid, started.pidfd))
 }
 
 impl SpawnedChild {
+    /// Of a child of this process that nobody else waits for.
+    pub fn new(pid: u32, pidfd: OwnedFd) -> Self {
+        Self { pid, pidfd, status: OnceLock::new() }
+    }
+
     /// How the child ended, or `None` while it runs. The same answer ever after.
     pub fn try_wait(&self) -> Option<ExitStatus> {
         if self.status.get().is_none() {

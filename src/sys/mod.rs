@@ -4,14 +4,16 @@
 pub mod atomic;
 pub mod carrier;
 pub mod clock;
-#[cfg(feature = "binding")]
 pub mod dl;
 #[cfg_attr(loom, path = "model/doorbell.rs")]
 pub mod doorbell;
 pub mod epoll;
 pub mod fifo;
+#[cfg(not(loom))]
+pub mod fork;
 #[cfg_attr(loom, path = "model/futex.rs")]
 pub mod futex;
+pub mod identity;
 #[cfg_attr(loom, path = "model/instant.rs")]
 pub mod instant;
 pub mod local_socket;
@@ -30,6 +32,7 @@ pub mod process_table;
 #[cfg_attr(loom, path = "model/procfs.rs")]
 pub mod procfs;
 pub mod random;
+pub mod rights;
 pub mod signal;
 pub mod socket;
 pub mod spawn;

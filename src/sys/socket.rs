@@ -64,6 +64,12 @@ pub(super) fn own(fd: RawFd) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
+/// Takes over a descriptor that the caller gives up. `None` for what cannot be one.
+pub fn take(fd: RawFd) -> Option<OwnedFd> {
+    // SAFETY: the caller has it for this process alone, and does not use the number again.
+    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// Borrows a descriptor of JavaScript's for one call. `None` for what cannot be one.
 pub fn borrow(fd: &RawFd) -> Option<BorrowedFd<'_>> {
     // SAFETY: the call it is for ends before JavaScript runs again, which alone closes it; a closed number gives EBADF.

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 pub use nix::errno::Errno;
 
-use super::pidfd;
+use super::{pidfd, signal};
 use child::ChildPlan;
 use stack::Stack;
 
@@ -71,6 +71,13 @@ impl Limits {
         let files = self.open_files.map(|count| (libc::RLIMIT_NOFILE, limit(count, count)));
         let time = self.cpu_seconds.map(|seconds| (libc::RLIMIT_CPU, limit(seconds, seconds.saturating_add(1))));
         files.into_iter().chain(time).collect()
+    }
+}
+
+impl Limits {
+    /// Sets them for this process, which has one thread.
+    pub fn apply(&self) -> Result<(), Errno> {
+        child::set_limits(self.nice, &self.cpu_mask()?, &self.resources())
     }
 }
 
@@ -151,25 +158,15 @@ fn sources(descriptors: &[ChildDescriptor]) -> Result<Vec<RawFd>, Errno> {
 fn clone(plan: *mut c_void, stack: &Stack) -> Result<(libc::pid_t, OwnedFd), Errno> {
     let mut pidfd: RawFd = -1;
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
-    let mask = set_signal_mask(u64::MAX);
+    let mask = signal::block_all();
     // SAFETY: the child runs `child::main` with the live plan on a stack of its own; CLONE_VFORK keeps this frame, the
     // plan and the stack in place until the child has left this memory. `pidfd` is where CLONE_PIDFD writes.
     let pid = unsafe { libc::clone(child::main, stack.top(), flags, plan, &raw mut pidfd) };
     let result = Errno::result(pid);
-    set_signal_mask(mask);
+    signal::set_mask(mask);
     let pid = result?;
     // SAFETY: clone succeeded, so `pidfd` is a new descriptor that nobody else owns.
     Ok((pid, unsafe { OwnedFd::from_raw_fd(pidfd) }))
-}
-
-/// Sets the calling thread's mask and returns the one before. By the system call: the C library's function leaves out
-/// its two internal signals, whose handlers must not run in the child either.
-fn set_signal_mask(mask: u64) -> u64 {
-    let mut before = 0_u64;
-    let (new, old, size) = (&raw const mask, &raw mut before, size_of::<u64>());
-    // SAFETY: both point to a set of 64 signals, the kernel's size on every 64-bit Linux that we build for.
-    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, new, old, size) };
-    before
 }
 
 /// A list as exec takes it, ended by a null pointer.

@@ -1,0 +1,274 @@
+'use strict';
+// The fork server of this thread: started when it is wanted, used when it is ready, replaced when it has died.
+//
+// | state | until |
+// |---|---|
+// | off | somebody wants it: begin(), or a start with the method 'forkserver' |
+// | starting | it says that it can be forked, or why not, or ends |
+// | testing | a first child has done what children do: a worker thread, a file, an exit code |
+// | ready | it ends (then: off), or a fork finds it gone (off) |
+// | refused | other modules are to be preloaded: it will not be tried again with these |
+//
+// No start ever waits for it. What is started while it is not ready, or what it cannot start, is started the ordinary way,
+// and nothing has run of it before. The server is started with this process's flags and environment; a child that is to
+// have other ones of those that Node.js reads at its start is none of its.
+
+const path = require('node:path');
+const native = require('../binding');
+const runtime = require('../runtime');
+const { forForkServer } = require('../child/fork_server/orders');
+const { spawn } = require('../child_process/spawn');
+const { VIA } = require('../child_process/extras');
+const { MultiprocError } = require('../errors');
+const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
+const { Moment } = require('./settling');
+
+const SERVER = path.join(__dirname, '..', 'child', 'fork_server', 'main.js');
+const SELF_TEST = path.join(__dirname, '..', 'child', 'fork_server', 'self_test.js');
+const SELF_TEST_CODE = 42;
+const SELF_TEST_MS = 10_000;
+/** Servers that end this often in a row before they are ready will not get better. */
+const FAILURES_MAX = 3;
+/** The descriptors of a server, by their number in it. */
+const [CONTROL, LIBRARY, REPORT] = [3, 4, 5];
+/** Variables that Node.js, its libraries or the loader read when a process begins. */
+const READ_AT_START = /^(NODE_|UV_|LD_|GLIBC_|MALLOC_|OPENSSL_|SSL_CERT_|ICU_)/;
+
+/** What ForkServerLink.fork() says instead of `[id, pid]`. */
+const UNABLE = 0;
+
+class ForkServer {
+  #preload = [];
+  #state = 'off';
+  #reason = null;
+  #child;
+  #link;
+  #flags;
+  #variables;
+  #failures = 0;
+  #hasWarned = false;
+  /** Comes when it is ready, or will not be. */
+  #settled = new Moment();
+
+  get state() {
+    return this.#state;
+  }
+
+  get pid() {
+    return this.#child?.pid ?? null;
+  }
+
+  get reason() {
+    return this.#reason;
+  }
+
+  get preload() {
+    return [...this.#preload];
+  }
+
+  /** @param {string[]} modules to load before the first fork. Another list ends the server that there is. */
+  setPreload(modules) {
+    if (this.#preload.length === modules.length && this.#preload.every((name, index) => name === modules[index]))
+      return;
+    this.stop();
+    this.#preload = modules;
+  }
+
+  /** Starts it unless it runs, or was refused. */
+  begin() {
+    if (this.#state !== 'off') return;
+    try {
+      this.#start();
+    } catch (error) {
+      this.#refuse(error.message);
+    }
+  }
+
+  /** @returns {Promise<boolean>} whether it is ready; keeps the process alive until that is known */
+  async ready() {
+    this.begin();
+    if (this.#state === 'starting' || this.#state === 'testing') {
+      const child = this.#child;
+      child.ref();
+      child.stdio[REPORT].ref();
+      await this.#settled.promise;
+      child.unref();
+    }
+    return this.#state === 'ready';
+  }
+
+  /** Ends it. What it has started goes on. */
+  stop() {
+    this.#forget();
+    this.#state = 'off';
+    this.#reason = null;
+    this.#failures = 0;
+    this.#settled.come();
+  }
+
+  /**
+   * A way to start a process with it, for spawn(): what spawnChild() in binding/child.rs would return, or null when it is to
+   * be started the ordinary way.
+   * @param {{ entry: string, flags: string[], env: Record<string, string | undefined>, onForked(): void }} what
+   * @returns {undefined | ((options: object) => [number, number] | null)}
+   */
+  way({ entry, flags, env, onForked }) {
+    this.begin();
+    if (this.#state !== 'ready' || !this.#fits(flags, env)) return undefined;
+    return (options) => {
+      const forked = this.#fork(options, entry);
+      if (forked !== null) onForked();
+      return forked;
+    };
+  }
+
+  #fits(flags, env) {
+    return (
+      flags.length === this.#flags.length &&
+      flags.every((flag, index) => flag === this.#flags[index]) &&
+      readAtStart(env) === this.#variables
+    );
+  }
+
+  #fork(options, entry) {
+    const [id, pid] = this.#link.fork(runtime.open(), options, Buffer.from(JSON.stringify({ entry })));
+    if (id > 0) return [id, pid];
+    // The next start begins another one.
+    if (id !== UNABLE) this.#ended(this.#child);
+    return null;
+  }
+
+  #start() {
+    const library = native.forkServerLibrary();
+    if (library < 0) throw new MultiprocError('ERR_MULTIPROC_START_METHOD', 'it is known to work on x86-64 alone');
+    const pair = native.socketPair();
+    const [ours, theirs] = pair;
+    if (pair.length === 1) {
+      native.closeFd(library);
+      throw new MultiprocError('ERR_MULTIPROC_START_METHOD', 'no descriptor is left for it');
+    }
+    const env = inheritableEnvironment();
+    this.#flags = inheritableExecArgv();
+    this.#variables = readAtStart(env);
+    const libraryPath = env.LD_PRELOAD;
+    const orders = { control: CONTROL, report: REPORT, library: LIBRARY, preload: this.#preload, libraryPath };
+    let child;
+    try {
+      child = spawn(process.execPath, [...this.#flags, SERVER], {
+        stdio: ['ignore', 'inherit', 'inherit', theirs, library, 'pipe'],
+        env: {
+          ...env,
+          LD_PRELOAD: [`/proc/self/fd/${LIBRARY}`, ...(libraryPath ? [libraryPath] : [])].join(':'),
+          ...forForkServer(orders),
+        },
+        killOnParentExit: true,
+      });
+    } catch (error) {
+      native.closeFd(ours);
+      throw error;
+    } finally {
+      native.closeFd(theirs);
+      native.closeFd(library);
+    }
+    this.#child = child;
+    this.#state = 'starting';
+    this.#settled = new Moment();
+    this.#await(child, ours);
+  }
+
+  #await(child, ours) {
+    let socket = ours;
+    let text = '';
+    child.unref();
+    const report = child.stdio[REPORT];
+    report?.unref();
+    report?.setEncoding('utf8').on('data', (part) => {
+      text += part;
+      if (!text.endsWith('\n') || this.#child !== child) return;
+      const { isReady, reason } = JSON.parse(text);
+      if (!isReady) return this.#refuse(reason);
+      [this.#link, socket] = [native.ForkServerLink.open(socket, child.pid), -1];
+      this.#test(child);
+    });
+    report?.on('error', () => {});
+    const onEnd = () => {
+      native.closeFd(socket);
+      socket = -1;
+      this.#ended(child);
+    };
+    child.once('error', onEnd);
+    child.once('exit', onEnd);
+  }
+
+  /** Whether children of this server can do what they must, on this system: once for each server. */
+  #test(server) {
+    this.#state = 'testing';
+    const env = inheritableEnvironment();
+    let child;
+    try {
+      child = spawn(process.execPath, [SELF_TEST], {
+        stdio: ['ignore', 'ignore', 'ignore'],
+        env,
+        killOnParentExit: true,
+        timeout: SELF_TEST_MS,
+        killSignal: 'SIGKILL',
+        [VIA]: (options) => this.#fork(options, SELF_TEST),
+      });
+    } catch (error) {
+      return this.#refuse(error.message);
+    }
+    child.unref();
+    child.on('error', () => {});
+    child.once('exit', (code, signal) => {
+      if (this.#child !== server) return;
+      if (code !== SELF_TEST_CODE) return this.#refuse(`a first child of it ended with ${signal ?? `code ${code}`}`);
+      this.#state = 'ready';
+      this.#failures = 0;
+      this.#settled.come();
+    });
+  }
+
+  #ended(child) {
+    if (this.#child !== child) return;
+    const wasReady = this.#state === 'ready';
+    this.#forget();
+    if (wasReady) {
+      this.#state = 'off';
+      return;
+    }
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_MAX) return this.#refuse('it ended before it was ready');
+    this.#state = 'off';
+    this.#settled.come();
+  }
+
+  /** It is of no use: all is started the ordinary way. Told once, since everything works and is slower only. */
+  #refuse(reason) {
+    this.#forget();
+    this.#state = 'refused';
+    this.#reason = reason;
+    this.#settled.come();
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(`processes are started without the fork server: ${reason}`, {
+      type: 'MultiprocWarning',
+      code: 'ERR_MULTIPROC_START_METHOD',
+    });
+  }
+
+  #forget() {
+    const child = this.#child;
+    this.#child = undefined;
+    this.#link?.close();
+    this.#link = undefined;
+    child?.stdio[REPORT]?.destroy();
+    child?.kill('SIGKILL');
+  }
+}
+
+function readAtStart(env) {
+  const names = Object.keys(env).filter((name) => READ_AT_START.test(name) && env[name] !== undefined);
+  return JSON.stringify(names.sort().map((name) => [name, String(env[name])]));
+}
+
+module.exports = { forkServer: new ForkServer() };

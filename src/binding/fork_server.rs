@@ -1,0 +1,109 @@
+//! The fork server: what its parent does with it, and what it does itself.
+
+use std::os::fd::{IntoRawFd, OwnedFd};
+use std::time::Instant;
+
+use napi::bindgen_prelude::{Buffer, Uint8Array};
+use napi_derive::napi;
+
+use super::child::{SpawnOptions, request};
+use super::runtime;
+use crate::memory::DESCRIPTOR_VARIABLE;
+use crate::process::fork_server::{ForkServer, NotForked, serve};
+use crate::sys::fork::preload;
+use crate::sys::{Errno, random, rights, socket};
+
+/// Instead of `[id, pid]`: this child cannot be forked, and no child of this server can be any more.
+const UNABLE: i32 = 0;
+const SERVER_GONE: i32 = -1;
+
+/// The descriptor of a library that a fork server must be started with (`LD_PRELOAD`), which the caller closes; or the
+/// negative errno.
+#[napi]
+pub fn fork_server_library() -> i32 {
+    if !preload::is_supported() {
+        return -(Errno::ENOSYS as i32);
+    }
+    preload::library().map_or_else(|error| -error.raw_os_error().unwrap_or(1), IntoRawFd::into_raw_fd)
+}
+
+/// The parent's hold of a server that is ready. The server ends when this is closed, or collected.
+#[napi]
+pub struct ForkServerLink {
+    server: Option<ForkServer>,
+}
+
+#[napi]
+impl ForkServerLink {
+    /// Takes over our end of the server's socket.
+    #[napi(factory)]
+    pub fn open(descriptor: i32, pid: u32) -> napi::Result<Self> {
+        let taken = socket::take(descriptor).ok_or_else(|| napi::Error::from_reason("it is no descriptor"))?;
+        let server = ForkServer::new(taken, pid).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        Ok(Self { server: Some(server) })
+    }
+
+    /// `[id, pid]` of a child that has begun, as `spawn_child` has it, or `[UNABLE]`, or `[SERVER_GONE]`: then nothing of
+    /// the user's has run. Blocks for about a millisecond.
+    #[napi]
+    pub fn fork(&mut self, instance: u32, options: SpawnOptions, message: Uint8Array) -> napi::Result<Vec<i32>> {
+        let Some(server) = &self.server else { return Ok(vec![SERVER_GONE]) };
+        let (share_domain, manual_reap) = (options.share_domain, options.manual_reap);
+        let memory_limit = options.memory_limit.map(|bytes| bytes as u64);
+        let request = request(options);
+        let forked = runtime::with_any(|runtime| {
+            let domain = runtime.domain();
+            let shared = share_domain.then(|| (domain.raw_fd(), DESCRIPTOR_VARIABLE, domain.descriptor_suffix()));
+            Ok(match server.fork(&request, shared, message.to_vec()) {
+                Err(why) => Err(why),
+                Ok(child) => {
+                    let pid = child.pid as i32;
+                    Ok(vec![runtime.add_child(child, instance, manual_reap, memory_limit)? as i32, pid])
+                }
+            })
+        })?;
+        Ok(match forked {
+            Ok(child) => child,
+            Err(NotForked::Unable) => vec![UNABLE],
+            Err(NotForked::ServerGone) => {
+                self.server = None;
+                vec![SERVER_GONE]
+            }
+        })
+    }
+
+    #[napi]
+    pub fn close(&mut self) {
+        self.server = None;
+    }
+}
+
+/// In the server: serves until the parent is gone, which ends the process. Returns in each newborn, with the message that
+/// its order has for JavaScript. Writes a line to `report`, and closes it, when the first order can come. Throws, in the
+/// server, why the process cannot be forked: the message is for the user.
+#[napi]
+pub fn serve_forks(control: i32, report: i32) -> napi::Result<Buffer> {
+    let (Some(control), Some(report)) = (socket::take(control), socket::take(report)) else {
+        return Err(napi::Error::from_reason("it was not started as a fork server"));
+    };
+    let ready = |report: OwnedFd| {
+        use std::os::fd::AsFd;
+        // A parent that is gone is noticed at once.
+        let _ = rights::send(report.as_fd(), b"{\"isReady\":true}\n", &[], Instant::now());
+    };
+    let message = serve(control, report, ready).map_err(|refusal| napi::Error::from_reason(refusal.to_string()))?;
+    Ok(message.into())
+}
+
+/// The pid that this process has now.
+#[napi]
+pub fn process_id() -> u32 {
+    std::process::id()
+}
+
+/// Four words of the kernel's randomness.
+#[napi]
+pub fn random_seed() -> napi::Result<Vec<u32>> {
+    let bytes = random::nonce().map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    Ok(bytes.chunks_exact(4).map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]])).collect())
+}

@@ -1,0 +1,160 @@
+//! What the parent orders: one message from parent to server, of the same version of this package.
+//!
+//! A length (4 bytes) comes before it, with the descriptors: the cord's end, three standard streams, the domain's. Fields
+//! in the order of the struct, numbers of 8 bytes and byte strings with their length before them, all little-endian; a
+//! number that may be absent is a string of 0 or 8 bytes.
+//! Wrong bytes are an error, not a panic.
+
+use crate::sys::spawn::Limits;
+
+/// Longer ones are no order: an environment has at most some megabytes.
+pub const SIZE_MAX: u32 = 64 << 20;
+pub const LENGTH_SIZE: usize = 4;
+/// The cord, and the standard streams. The domain's descriptor may follow.
+pub const DESCRIPTOR_COUNT: usize = 4;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Order {
+    pub parent_pid: u32,
+    /// 0 for none.
+    pub death_signal: i32,
+    pub detached: bool,
+    pub nice: Option<i32>,
+    pub cpus: Vec<u32>,
+    pub open_files: Option<u64>,
+    pub cpu_seconds: Option<u64>,
+    pub cwd: Vec<u8>,
+    /// `NAME=value`: the whole environment.
+    pub environment: Vec<Vec<u8>>,
+    /// A variable's name, and what follows the number of the domain's descriptor in its value.
+    pub domain: Option<(Vec<u8>, Vec<u8>)>,
+    /// For the JavaScript of the newborn.
+    pub message: Vec<u8>,
+}
+
+impl Order {
+    pub fn limits(&self) -> Limits {
+        Limits { nice: self.nice, cpus: self.cpus.clone(), open_files: self.open_files, cpu_seconds: self.cpu_seconds }
+    }
+
+    /// With its length before it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![0; LENGTH_SIZE];
+        let mut number = |value: u64| bytes.extend(value.to_le_bytes());
+        number(self.parent_pid.into());
+        number(self.death_signal as u64);
+        number(self.detached.into());
+        optional(&mut bytes, self.nice.map(|nice| i64::from(nice) as u64));
+        optional(&mut bytes, self.open_files);
+        optional(&mut bytes, self.cpu_seconds);
+        let cpus: Vec<u8> = self.cpus.iter().flat_map(|cpu| cpu.to_le_bytes()).collect();
+        string(&mut bytes, &cpus);
+        string(&mut bytes, &self.cwd);
+        let (name, rest) = self.domain.clone().unwrap_or_default();
+        string(&mut bytes, &name);
+        string(&mut bytes, &rest);
+        string(&mut bytes, &self.message);
+        for entry in &self.environment {
+            string(&mut bytes, entry);
+        }
+        let length = (bytes.len() - LENGTH_SIZE) as u32;
+        bytes[..LENGTH_SIZE].copy_from_slice(&length.to_le_bytes());
+        bytes
+    }
+
+    /// Without the length. `None`: the bytes are no order.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Reader(bytes);
+        let mut order = Self {
+            parent_pid: rest.number()?.try_into().ok()?,
+            death_signal: rest.number()? as i32,
+            detached: rest.number()? != 0,
+            nice: number(rest.string()?).map(|nice| nice as i32),
+            open_files: number(rest.string()?),
+            cpu_seconds: number(rest.string()?),
+            cpus: rest
+                .string()?
+                .chunks_exact(4)
+                .map(|cpu| u32::from_le_bytes(cpu.try_into().unwrap_or_default()))
+                .collect(),
+            cwd: rest.string()?.to_vec(),
+            ..Self::default()
+        };
+        let (name, value) = (rest.string()?.to_vec(), rest.string()?.to_vec());
+        order.domain = (!name.is_empty()).then_some((name, value));
+        order.message = rest.string()?.to_vec();
+        while !rest.0.is_empty() {
+            order.environment.push(rest.string()?.to_vec());
+        }
+        Some(order)
+    }
+}
+
+fn optional(bytes: &mut Vec<u8>, value: Option<u64>) {
+    string(bytes, value.map(u64::to_le_bytes).as_ref().map_or(&[], <[u8; 8]>::as_slice));
+}
+
+fn number(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
+}
+
+fn string(bytes: &mut Vec<u8>, value: &[u8]) {
+    bytes.extend((value.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(value);
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        number(self.take(8)?)
+    }
+
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()?;
+        self.take(usize::try_from(length).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Order {
+        Order {
+            parent_pid: 7,
+            death_signal: 9,
+            detached: true,
+            nice: Some(-3),
+            cpus: vec![0, 5],
+            open_files: Some(64),
+            cpu_seconds: None,
+            cwd: b"/tmp".to_vec(),
+            environment: vec![b"A=1".to_vec(), b"EMPTY=".to_vec()],
+            domain: Some((b"NAME".to_vec(), b":rest".to_vec())),
+            message: vec![0, 255, 3],
+        }
+    }
+
+    #[test]
+    fn an_order_is_read_as_it_was_written() {
+        for order in [sample(), Order::default()] {
+            assert_eq!(Order::decode(&order.encode()[LENGTH_SIZE..]), Some(order));
+        }
+    }
+
+    #[test]
+    fn a_cut_order_is_none_or_another_and_no_panic() {
+        let bytes = sample().encode();
+        for end in LENGTH_SIZE..bytes.len() {
+            assert_ne!(Order::decode(&bytes[LENGTH_SIZE..end]), Some(sample()));
+        }
+        assert_eq!(Order::decode(&[0xff; 200]), None);
+    }
+}
