@@ -10,7 +10,7 @@ use super::child::{SpawnOptions, request};
 use super::runtime;
 use crate::memory::DESCRIPTOR_VARIABLE;
 use crate::process::fork_server::{ForkServer, NotForked, serve};
-use crate::sys::fork::preload;
+use crate::sys::fork::{self, preload};
 use crate::sys::{Errno, random, rights, socket};
 
 /// Instead of `[id, pid]`: this child cannot be forked, and no child of this server can be any more.
@@ -76,6 +76,12 @@ impl ForkServerLink {
     pub fn close(&mut self) {
         self.server = None;
     }
+}
+
+/// In the server, before it loads anything: what is there of threads now is Node's.
+#[napi]
+pub fn note_own_threads() {
+    fork::note_own_threads();
 }
 
 /// In the server: serves until the parent is gone, which ends the process. Returns in each newborn, with the message that

@@ -14,23 +14,14 @@ const role = require('../../process/role');
 const clock = require('./clock');
 const randomness = require('./randomness');
 const streams = require('./streams');
-const { beChild } = require('./newborn');
 const { takeOrders } = require('./orders');
 
-/** What children run, but for the programs themselves, which have to run in them. */
-const NEEDED = [
-  '../attach',
-  '../orders',
-  '../portable_error',
-  '../quiet_streams',
-  '../../target/load',
-  '../../target/load_class',
-];
 const QUIET_AFTER_MS = 2000;
 const LOOK_AGAIN_MS = 5;
 /** What may be under way in a process that is forked. The last one is an import hook's worker. */
 const HARMLESS = new Set(['Immediate', 'TickObject', 'TTYWrap', 'MessagePort']);
 
+native.noteOwnThreads();
 const { control, report, library, preload, libraryPath } = takeOrders();
 fs.closeSync(library);
 if (libraryPath === undefined) delete process.env.LD_PRELOAD;
@@ -47,7 +38,9 @@ async function main() {
   try {
     randomness.install();
     streams.install();
-    for (const file of NEEDED) require(file);
+    // Only now: they may draw random numbers.
+    require('./newborn');
+    require('./warm_up').warmUp();
     for (const specifier of preload) await load(specifier);
     await becomeQuiet();
     streams.restore();
@@ -93,7 +86,7 @@ function serve() {
   } catch (error) {
     return tell({ reason: error.message });
   }
-  beChild(JSON.parse(message));
+  require('./newborn').beChild(JSON.parse(message));
 }
 
 /** The parent knows that it ends because of that. */

@@ -2,12 +2,13 @@
 // A copy of the fork server becomes the process that was ordered: what Node.js has read once is read again. Environment,
 // directory, streams and limits are right already, natively.
 
-const { Module, syncBuiltinESMExports } = require('node:module');
+const { syncBuiltinESMExports } = require('node:module');
 const native = require('../../binding');
 const clock = require('./clock');
+const { runProgram } = require('./programs');
 const randomness = require('./randomness');
 
-/** @param {{ entry: string, timeZone?: string }} order the program to run, and the time zone if it is another one */
+/** @param {{ entry: string }} order the program to run */
 function beChild({ entry }) {
   Object.defineProperty(process, 'pid', {
     value: native.processId(),
@@ -25,8 +26,7 @@ function beChild({ entry }) {
   clock.restart();
   randomness.renew();
   syncBuiltinESMExports();
-  process.argv = [process.execPath, entry];
-  Module.runMain(entry);
+  runProgram(entry);
 }
 
 const timeZone = process.env.TZ;

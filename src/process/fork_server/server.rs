@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const IGNORED: [Signal; 5] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGTSTP, Signal::SIGUSR1];
 
 /// Stops this process's threads for good and serves orders until the parent is gone. Returns in each newborn, with the
-/// message of its order; in the server only when it cannot be forked. `ready` is called once, before the first order,
-/// with what is to be closed by then. It keeps `report` when it cannot.
+/// message of its order; in the server only when it cannot be forked, and then `report` stays open. Otherwise `ready`,
+/// which is called once, before the first order, closes it.
 pub fn serve(control: OwnedFd, report: OwnedFd, ready: impl FnOnce(OwnedFd)) -> Result<Vec<u8>, Refusal> {
     let mut frozen = match freeze(&[control.as_raw_fd(), report.as_raw_fd()]) {
         Ok(frozen) => frozen,

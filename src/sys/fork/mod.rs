@@ -64,6 +64,15 @@ pub struct Child {
     descriptors: descriptors::Plan,
 }
 
+/// Which threads cannot be stopped: to be called before anything is loaded that is not known.
+#[cfg(target_arch = "x86_64")]
+pub fn note_own_threads() {
+    threads::note_deaf();
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub fn note_own_threads() {}
+
 /// Stops the other threads of this process for good and makes it ready to be forked. `own`: the descriptors of the
 /// caller's that a copy is to have no part in.
 #[cfg(target_arch = "x86_64")]
@@ -131,7 +140,7 @@ impl Child {
 
     /// Starts the other threads. Each goes on where it was stopped.
     pub fn awake(self) -> Result<(), Errno> {
-        rebirth::revive(&self.threads)?;
+        rebirth::revive(self.threads)?;
         super::signal::set_mask(self.mask);
         Ok(())
     }

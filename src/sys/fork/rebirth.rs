@@ -11,7 +11,6 @@
 
 use std::arch::asm;
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use libc::{c_int, c_void};
 
@@ -50,22 +49,14 @@ pub fn clone_process(stopped: &Stopped) -> Result<Side, Errno> {
     }
 }
 
-/// How many threads have begun. The stack of one is in use from then on.
-static BEGUN: AtomicU32 = AtomicU32::new(0);
-
 /// Starts every thread. All signals must be blocked: each takes its own mask from its context.
-pub fn revive(stopped: &Stopped) -> Result<(), Errno> {
-    for thread in &stopped.threads {
-        start(thread, stopped.tid_offset)?;
-    }
-    // They read what `stopped` holds, which is dropped after this.
-    while (BEGUN.load(Ordering::Acquire) as usize) < stopped.threads.len() {
-        std::thread::yield_now();
-    }
-    Ok(())
+pub fn revive(stopped: Stopped) -> Result<(), Errno> {
+    // They read it when they come to run.
+    let threads: &'static [StoppedThread] = stopped.threads.leak();
+    threads.iter().try_for_each(|thread| start(thread, stopped.tid_offset))
 }
 
-fn start(thread: &StoppedThread, tid_offset: usize) -> Result<(), Errno> {
+fn start(thread: &'static StoppedThread, tid_offset: usize) -> Result<(), Errno> {
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
         | libc::CLONE_FILES
@@ -80,34 +71,24 @@ fn start(thread: &StoppedThread, tid_offset: usize) -> Result<(), Errno> {
     let argument = ptr::from_ref(thread).cast_mut().cast::<c_void>();
     let description = thread.description as *mut c_void;
     // SAFETY: the stack is that of a thread which does not exist in this process, below what it had in use; the
-    // description is the C library's of that thread; `thread` lives until `revive` has seen that all have begun.
+    // description is the C library's of that thread; `thread` lives for ever.
     let tid = unsafe { libc::clone(reborn, stack, flags, argument, tid_place, description, tid_place) };
     Errno::result(tid).map(drop)
 }
 
 /// The first and last function of a reborn thread: from here it goes back to where it was stopped.
 extern "C" fn reborn(argument: *mut c_void) -> c_int {
-    // SAFETY: what `start` has passed; it lives until `BEGUN` is raised.
-    let StoppedThread { context, robust_list, robust_list_size, name, errno, .. } =
-        unsafe { (*argument.cast::<StoppedThread>()).clone_plain() };
-    BEGUN.fetch_add(1, Ordering::Release);
-    set_robust_list(robust_list, robust_list_size);
+    // SAFETY: what `start` has passed, which lives for ever.
+    let thread = unsafe { &*argument.cast::<StoppedThread>() };
+    set_robust_list(thread.robust_list, thread.robust_list_size);
     register_sequences();
     // SAFETY: 16 bytes, ended by a NUL as the kernel gave them.
-    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
-    Errno::set_raw(errno);
+    unsafe { libc::prctl(libc::PR_SET_NAME, thread.name.as_ptr()) };
+    Errno::set_raw(thread.errno);
     // SAFETY: `context` is what the kernel left on this thread's stack for the end of the handler; all signals are
     // blocked, so nothing has used that stack since. Never returns.
     unsafe {
-        asm!("mov rsp, {context}", "syscall", "ud2", context = in(reg) context, in("rax") libc::SYS_rt_sigreturn, options(noreturn));
-    }
-}
-
-impl StoppedThread {
-    /// A copy that takes no memory from the heap.
-    fn clone_plain(&self) -> Self {
-        let Self { tid, context, stack, description, robust_list, robust_list_size, name, errno } = *self;
-        Self { tid, context, stack, description, robust_list, robust_list_size, name, errno }
+        asm!("mov rsp, {context}", "syscall", "ud2", context = in(reg) thread.context, in("rax") libc::SYS_rt_sigreturn, options(noreturn));
     }
 }
 

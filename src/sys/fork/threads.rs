@@ -10,12 +10,13 @@
 //! A thread that waits in the kernel holds no lock of the C library's or V8's, and its system call is begun anew or ends
 //! with EINTR, in the original as in a copy. V8's threads may still work on what was loaded: hence the attempts.
 //!
-//! One kind of thread cannot be stopped: those that block all signals. Node.js has one, which waits for SIGUSR1 to open
-//! the debugger. A copy does without it; more of them are somebody else's, and are refused.
+//! Threads that block all signals cannot be stopped. Node.js has one, which waits for SIGUSR1 to open the debugger: a copy
+//! does without it. Others, which come later than `note_deaf`, are somebody else's, and are refused.
 
 use std::fs;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
@@ -69,6 +70,9 @@ static ARRIVED: AtomicU32 = AtomicU32::new(0);
 static ATTEMPT: AtomicU32 = AtomicU32::new(0);
 static GATE: AtomicU32 = AtomicU32::new(0);
 
+/// Threads that blocked the signal before anything was loaded.
+static DEAF: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+
 /// One stopped thread.
 #[derive(Debug, Clone)]
 pub struct StoppedThread {
@@ -121,6 +125,11 @@ pub fn stop() -> Result<Stopped, Refusal> {
     }
 }
 
+pub fn note_deaf() {
+    let deaf = tasks().unwrap_or_default().into_iter().filter(|&tid| blocks_park_signal(tid) == Some(true)).collect();
+    *DEAF.lock().unwrap_or_else(PoisonError::into_inner) = deaf;
+}
+
 /// The name of a thread that was at work, or why it is of no use to try again.
 fn attempt() -> Result<Result<Stopped, String>, Refusal> {
     TAKEN.store(0, Ordering::Relaxed);
@@ -128,6 +137,7 @@ fn attempt() -> Result<Result<Stopped, String>, Refusal> {
     ATTEMPT.fetch_add(1, Ordering::Release);
     let own = thread::id() as i32;
     let mut told: Vec<i32> = Vec::new();
+    let known = DEAF.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut deaf: Vec<i32> = Vec::new();
     loop {
         let mut has_new = false;
@@ -152,8 +162,8 @@ fn attempt() -> Result<Result<Stopped, String>, Refusal> {
         await_arrivals(&mut told)?;
     }
     // One that is on its way out of the handler blocks all signals, too, for a moment.
-    if deaf.len() > 1 {
-        return Ok(Err(deaf.iter().map(|&tid| name_of(tid)).collect::<Vec<_>>().join(", ")));
+    if let Some(&stranger) = deaf.iter().find(|tid| !known.contains(tid)) {
+        return Ok(Err(name_of(stranger)));
     }
     let threads: Vec<_> = PLACES[..told.len()].iter().map(read_place).collect();
     if let Some(busy) = threads.iter().find(|thread| !is_waiting(thread)) {

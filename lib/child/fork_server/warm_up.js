@@ -1,0 +1,38 @@
+'use strict';
+// Does once, before the fork, what every newborn does at its beginning: V8 compiles a function when it is first called.
+// Nothing here touches the domain.
+
+const { loadTargetSync } = require('../../target/load');
+const { pack, unpack } = require('../../travel');
+const { portableError } = require('../portable_error');
+
+/** Has the shapes of the messages between a Process, a pool and their parents. */
+const SAMPLE = {
+  name: 'warm-up',
+  daemon: false,
+  note: [1, 2],
+  queue: [1, 2],
+  index: 0,
+  args: [1, 2.5, 'text', true, null, undefined, [1, 2], { key: 'value' }, new Date(0), new Map([[1, 2]]), new Set([1])],
+  bytes: Buffer.alloc(64),
+};
+
+function warmUp() {
+  const target = {
+    form: 'source',
+    key: 'multiproc.warm-up',
+    name: 'warm',
+    source: '() => 1',
+    file: __filename,
+    line: 1,
+    strict: true,
+    scopeNames: [],
+  };
+  for (const message of [{ ...SAMPLE, target }, { value: 1 }, { error: new Error('warm-up') }]) {
+    unpack(Buffer.from(pack(message, 'message')));
+  }
+  portableError(new Error('warm-up'));
+  loadTargetSync(target)();
+}
+
+module.exports = { warmUp };

@@ -1,0 +1,100 @@
+'use strict';
+// The program of a Process: runs its function, and sends what it returns or throws.
+
+const native = require('../binding');
+const { loadTarget } = require('../target/load');
+const { loadClass } = require('../target/load_class');
+const role = require('../process/role');
+const { unpack } = require('../travel');
+const { attach } = require('./attach');
+const { obey } = require('./orders');
+const { portableError } = require('./portable_error');
+const { keepQuiet } = require('./quiet_streams');
+
+/** How a subclass of Process, which has loaded the package itself, makes the object that stands for this process. */
+const REVIVE = Symbol.for('multiproc.process.revive');
+
+let channel;
+/** What the parent has sent at the start. */
+let message;
+
+/** Once in a process. Settles when the function has. */
+function runProcess() {
+  ({ channel } = attach());
+  const [[, content], ...others] = channel.receiveNow();
+  message = unpack(content);
+  const { name, daemon, note } = message;
+  role.isMain = false;
+  role.name = name;
+  role.daemon = daemon;
+  process.title = name;
+  native.setAgentName(name);
+  native.noteHeapLimit(...note);
+  process.argv.splice(1, 1);
+  keepQuiet();
+  obey(channel, others);
+  return main();
+}
+
+async function main() {
+  let run;
+  try {
+    role.bootstrapping = true;
+    run = message.class === undefined ? await functionOf(message.target) : await methodOf(message.class);
+  } catch (error) {
+    return fail(error);
+  } finally {
+    role.bootstrapping = false;
+  }
+  try {
+    succeed(await run());
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function functionOf(target) {
+  const fn = await loadTarget(target);
+  return () => fn(...message.args);
+}
+
+async function methodOf(description) {
+  const Class = await loadClass(description);
+  return () => Class[REVIVE](Class, message).run();
+}
+
+function succeed(value) {
+  try {
+    channel.sendValue({ value }, 'result', '.value');
+  } catch (error) {
+    if (!isUnheard(error)) fail(error);
+  }
+}
+
+// A process that outlives the one that started it: then nobody waits for the result.
+function isUnheard(error) {
+  return error?.code === 'ERR_MULTIPROC_CHANNEL_CLOSED';
+}
+
+// As an uncaught error: the stack on stderr and exit code 1. What else the program does may still go on.
+function fail(error) {
+  process.exitCode = 1;
+  print(typeof error?.stack === 'string' ? error.stack : `Uncaught ${require('node:util').inspect(error)}`);
+  try {
+    channel.sendValue({ error }, 'error', '.error');
+  } catch (unserialisable) {
+    if (isUnheard(unserialisable)) return;
+    const portable = portableError(error);
+    channel.sendValue({ error: portable === error ? unserialisable : portable }, 'error');
+  }
+}
+
+function print(text) {
+  try {
+    process.stderr.write(`${text}\n`);
+  } catch {
+    // The program has closed its stderr, or stands in its way. The error itself goes to the parent.
+  }
+}
+
+module.exports = { runProcess };
