@@ -46,7 +46,6 @@ class ForkServer {
   #flags;
   #variables;
   #failures = 0;
-  #hasWarned = false;
   /** Comes when it is ready, or will not be. */
   #settled = new Moment();
 
@@ -242,14 +241,12 @@ class ForkServer {
     this.#settled.come();
   }
 
-  /** It is of no use: all is started the ordinary way. Told once, since everything works and is slower only. */
+  /** It is of no use: all is started the ordinary way. Everything works all the same, and is slower only. */
   #refuse(reason) {
     this.#forget();
     this.#state = 'refused';
     this.#reason = reason;
     this.#settled.come();
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
     process.emitWarning(`processes are started without the fork server: ${reason}`, {
       type: 'MultiprocWarning',
       code: 'ERR_MULTIPROC_START_METHOD',
