@@ -51,4 +51,4 @@ function parsed(parent) {
   };
 }
 
-module.exports = { forChild, take };
+module.exports = { CARRIER, forChild, take };

@@ -1,16 +1,7 @@
 'use strict';
-// Loaded with --require before a forked program: gives `process` its message channel. The program needs no change.
+// Loaded with --require before a forked program.
 
-const { Carrier } = require('../channel/carrier');
-const { attachIpc } = require('../channel/ipc');
-const { attach } = require('./attach');
-
-const attached = attach();
-if (attached !== null) {
-  const { channel, serialization } = attached;
-  const carrier = Carrier.adopt(attached.carrier);
-  attachIpc(process, channel, { carrier, serialization, referenced: false }).followListeners();
-}
+require('./fork_program').connectToParent();
 
 // The program sees the execArgv that its parent gave.
 const position = process.execArgv.indexOf(__filename);

@@ -10,10 +10,12 @@ const { fileURLToPath } = require('node:url');
 const { Carrier } = require('../channel/carrier');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
-const { forChild } = require('../child/environment');
+const { CARRIER, forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
+const { forkServer } = require('../process/fork_server');
 const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
-const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
+const { checkStartMethod } = require('../process/start_method');
+const { UNDER_PERMISSION, VIA, checkExtras, refuseExtras } = require('./extras');
 const { closeFd } = require('./native');
 const { isText } = require('./normalise');
 const { copy, start } = require('./spawn');
@@ -44,6 +46,7 @@ function fork(modulePath, args = [], options = undefined) {
 
 function forkValid(file, args, options, stdio) {
   const { serialization = 'json' } = options;
+  const startMethod = checkStartMethod('fork()', options.startMethod);
   const execPath = options.execPath || process.execPath;
   const execArgv = options.execArgv || inheritableExecArgv();
   const detached = options.detached === true;
@@ -58,6 +61,18 @@ function forkValid(file, args, options, stdio) {
     const descriptors = [...stdio.descriptors];
     descriptors[stdio.channel] = carrier.theirs;
     const visibleArgs = [...execArgv, file, ...args];
+    const env = {
+      ...inheritableEnvironment(options.env || process.env),
+      ...forChild({
+        address,
+        parent: thisProcess(),
+        grace: killOnParentExit ? GRACE_MS : undefined,
+        serialization,
+        carrier: stdio.channel,
+      }),
+    };
+    const isForked = startMethod === 'forkserver' && killOnParentExit && execPath === process.execPath;
+    const via = isForked ? wayOf({ file, args, execArgv, env, descriptors }) : undefined;
     child = start(
       'fork',
       execPath,
@@ -66,18 +81,10 @@ function forkValid(file, args, options, stdio) {
         ...options,
         shell: false,
         stdio: descriptors,
-        env: {
-          ...inheritableEnvironment(options.env || process.env),
-          ...forChild({
-            address,
-            parent: thisProcess(),
-            grace: killOnParentExit ? GRACE_MS : undefined,
-            serialization,
-            carrier: stdio.channel,
-          }),
-        },
+        env,
         killOnParentExit,
         shareDomain: true,
+        ...(via === undefined ? {} : { [VIA]: via }),
       },
       {
         words: [file, ...args],
@@ -97,6 +104,18 @@ function forkValid(file, args, options, stdio) {
   }
   ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true });
   return child;
+}
+
+/** By the fork server, if it is ready: it knows of one descriptor beside the standard streams, the channel's. */
+function wayOf({ file, args, execArgv, env, descriptors }) {
+  if (descriptors.length !== 4 || descriptors[3] === undefined || !isText(file)) return undefined;
+  return forkServer.way({
+    order: { entry: file, args: args.map(String), isForked: true },
+    flags: execArgv,
+    env,
+    numbered: [CARRIER],
+    onForked: () => {},
+  });
 }
 
 function isObject(options) {

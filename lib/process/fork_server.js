@@ -25,6 +25,8 @@ const { Moment } = require('./settling');
 
 const SERVER = path.join(__dirname, '..', 'child', 'fork_server', 'main.js');
 const SELF_TEST = path.join(__dirname, '..', 'child', 'fork_server', 'self_test.js');
+/** What children load is likely to import it; it is the first ES module, too. */
+const PACKAGE = path.join(__dirname, '..', '..', 'index.mjs');
 const SELF_TEST_CODE = 42;
 const SELF_TEST_MS = 10_000;
 /** Servers that end this often in a row before they are ready will not get better. */
@@ -108,14 +110,16 @@ class ForkServer {
   /**
    * A way to start a process with it, for spawn(): what spawnChild() in binding/child.rs would return, or null when it is to
    * be started the ordinary way.
-   * @param {{ entry: string, flags: string[], env: Record<string, string | undefined>, onForked(): void }} what
+   * @param {{ order: object, flags: string[], env: Record<string, string | undefined>, numbered?: string[], onForked(): void }} what
+   *   `order`: the program, as child/fork_server/programs.js takes it; `numbered`: variables for the numbers of the descriptors
+   *   after the standard streams
    * @returns {undefined | ((options: object) => [number, number] | null)}
    */
-  way({ entry, flags, env, onForked }) {
+  way({ order, flags, env, numbered = [], onForked }) {
     this.begin();
     if (this.#state !== 'ready' || !this.#fits(flags, env)) return undefined;
     return (options) => {
-      const forked = this.#fork(options, entry);
+      const forked = this.#fork(options, order, numbered);
       if (forked !== null) onForked();
       return forked;
     };
@@ -129,8 +133,9 @@ class ForkServer {
     );
   }
 
-  #fork(options, entry) {
-    const [id, pid] = this.#link.fork(runtime.open(), options, Buffer.from(JSON.stringify({ entry })));
+  #fork(options, order, numbered = []) {
+    const message = Buffer.from(JSON.stringify(order));
+    const [id, pid] = this.#link.fork(runtime.open(), options, message, numbered);
     if (id > 0) return [id, pid];
     // The next start begins another one.
     if (id !== UNABLE) this.#ended(this.#child);
@@ -150,7 +155,13 @@ class ForkServer {
     this.#flags = inheritableExecArgv();
     this.#variables = readAtStart(env);
     const libraryPath = env.LD_PRELOAD;
-    const orders = { control: CONTROL, report: REPORT, library: LIBRARY, preload: this.#preload, libraryPath };
+    const orders = {
+      control: CONTROL,
+      report: REPORT,
+      library: LIBRARY,
+      preload: [PACKAGE, ...this.#preload],
+      libraryPath,
+    };
     let child;
     try {
       child = spawn(process.execPath, [...this.#flags, SERVER], {
@@ -211,7 +222,7 @@ class ForkServer {
         killOnParentExit: true,
         timeout: SELF_TEST_MS,
         killSignal: 'SIGKILL',
-        [VIA]: (options) => this.#fork(options, SELF_TEST),
+        [VIA]: (options) => this.#fork(options, { entry: SELF_TEST }),
       });
     } catch (error) {
       return this.#refuse(error.message);

@@ -59,7 +59,9 @@ function launch(call, entry, options) {
       startedBy = 'forkserver';
     };
     const via =
-      startMethod === 'forkserver' ? forkServer.way({ entry, flags: nodeFlags, env: childEnv, onForked }) : undefined;
+      startMethod === 'forkserver'
+        ? forkServer.way({ order: { entry }, flags: nodeFlags, env: childEnv, onForked })
+        : undefined;
     const child = spawn(process.execPath, [...nodeFlags, entry], {
       ...limits,
       cwd,

@@ -10,12 +10,14 @@ use super::child::{SpawnOptions, request};
 use super::runtime;
 use crate::memory::DESCRIPTOR_VARIABLE;
 use crate::process::fork_server::{ForkServer, NotForked, serve};
+use crate::process::spawn::ChildDescriptor;
 use crate::sys::fork::{self, preload};
 use crate::sys::{Errno, random, rights, socket};
 
 /// Instead of `[id, pid]`: this child cannot be forked, and no child of this server can be any more.
 const UNABLE: i32 = 0;
 const SERVER_GONE: i32 = -1;
+const STANDARD_STREAMS: usize = 3;
 
 /// The descriptor of a library that a fork server must be started with (`LD_PRELOAD`), which the caller closes; or the
 /// negative errno.
@@ -44,17 +46,31 @@ impl ForkServerLink {
     }
 
     /// `[id, pid]` of a child that has begun, as `spawn_child` has it, or `[UNABLE]`, or `[SERVER_GONE]`: then nothing of
-    /// the user's has run. Blocks for about a millisecond.
+    /// the user's has run. Blocks for about a millisecond. `numbered`: the variables that are to hold the numbers which the
+    /// descriptors after the standard streams have in the child.
     #[napi]
-    pub fn fork(&mut self, instance: u32, options: SpawnOptions, message: Uint8Array) -> napi::Result<Vec<i32>> {
+    pub fn fork(
+        &mut self,
+        instance: u32,
+        options: SpawnOptions,
+        message: Uint8Array,
+        numbered: Vec<String>,
+    ) -> napi::Result<Vec<i32>> {
         let Some(server) = &self.server else { return Ok(vec![SERVER_GONE]) };
         let (share_domain, manual_reap) = (options.share_domain, options.manual_reap);
         let memory_limit = options.memory_limit.map(|bytes| bytes as u64);
-        let request = request(options);
+        let mut request = request(options);
+        if request.stdio.len() != STANDARD_STREAMS + numbered.len() {
+            return Ok(vec![UNABLE]);
+        }
+        let others = request.stdio.split_off(STANDARD_STREAMS);
         let forked = runtime::with_any(|runtime| {
             let domain = runtime.domain();
-            let shared = share_domain.then(|| (domain.raw_fd(), DESCRIPTOR_VARIABLE, domain.descriptor_suffix()));
-            Ok(match server.fork(&request, shared, message.to_vec()) {
+            let mut named: Vec<_> = numbered.iter().zip(&others).filter_map(named).collect();
+            if share_domain {
+                named.push((domain.raw_fd(), DESCRIPTOR_VARIABLE, domain.descriptor_suffix()));
+            }
+            Ok(match server.fork(&request, &named, message.to_vec()) {
                 Err(why) => Err(why),
                 Ok(child) => {
                     let pid = child.pid as i32;
@@ -75,6 +91,13 @@ impl ForkServerLink {
     #[napi]
     pub fn close(&mut self) {
         self.server = None;
+    }
+}
+
+fn named<'a>((variable, descriptor): (&'a String, &ChildDescriptor)) -> Option<(i32, &'a str, String)> {
+    match descriptor {
+        ChildDescriptor::Fd(fd) => Some((*fd, variable.as_str(), String::new())),
+        ChildDescriptor::Null => None,
     }
 }
 

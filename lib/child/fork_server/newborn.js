@@ -8,8 +8,8 @@ const clock = require('./clock');
 const { runProgram } = require('./programs');
 const randomness = require('./randomness');
 
-/** @param {{ entry: string }} order the program to run */
-function beChild({ entry }) {
+/** @param {{ entry: string, args?: string[], isForked?: boolean }} order the program to run */
+function beChild(order) {
   Object.defineProperty(process, 'pid', {
     value: native.processId(),
     writable: false,
@@ -26,7 +26,7 @@ function beChild({ entry }) {
   clock.restart();
   randomness.renew();
   syncBuiltinESMExports();
-  runProgram(entry);
+  runProgram(order);
 }
 
 const timeZone = process.env.TZ;

@@ -17,7 +17,7 @@ const REMIND_AFTER: Duration = Duration::from_secs(60);
 pub struct Newborn {
     cord: OwnedFd,
     streams: [OwnedFd; 3],
-    domain: Option<OwnedFd>,
+    named: Vec<OwnedFd>,
 }
 
 impl Newborn {
@@ -25,7 +25,7 @@ impl Newborn {
         let mut descriptors = descriptors.into_iter();
         let cord = descriptors.next()?;
         let streams = [descriptors.next()?, descriptors.next()?, descriptors.next()?];
-        Some(Self { cord, streams, domain: descriptors.next() })
+        Some(Self { cord, streams, named: descriptors.collect() })
     }
 
     pub fn cord(&self) -> BorrowedFd<'_> {
@@ -36,8 +36,8 @@ impl Newborn {
     pub fn live(self, child: Child, order: &Order) {
         let pid = std::process::id();
         tell(self.cord.as_fd(), pid, 0);
-        let Self { cord, streams, domain } = self;
-        if let Err(errno) = become_child(streams, domain, child, order) {
+        let Self { cord, streams, named } = self;
+        if let Err(errno) = become_child(streams, named, child, order) {
             tell(cord.as_fd(), pid, errno as i32);
             identity::end_process(EXIT_NOT_BORN);
         }
@@ -46,7 +46,7 @@ impl Newborn {
     }
 }
 
-fn become_child(streams: [OwnedFd; 3], domain: Option<OwnedFd>, child: Child, order: &Order) -> Result<(), Errno> {
+fn become_child(streams: [OwnedFd; 3], named: Vec<OwnedFd>, child: Child, order: &Order) -> Result<(), Errno> {
     child.unshare()?;
     identity::place_standard_streams(&streams)?;
     drop(streams);
@@ -57,9 +57,9 @@ fn become_child(streams: [OwnedFd; 3], domain: Option<OwnedFd>, child: Child, or
     order.limits().apply()?;
     identity::follow_parent(order.death_signal, order.parent_pid)?;
     let mut environment = order.environment.clone();
-    if let (Some(domain), Some((name, rest))) = (domain, &order.domain) {
+    for (descriptor, (name, rest)) in named.into_iter().zip(&order.named) {
         // Kept for the life of the process: whoever reads the variable takes it over.
-        let number = domain.into_raw_fd().to_string();
+        let number = descriptor.into_raw_fd().to_string();
         environment.push([name.as_slice(), b"=", number.as_bytes(), rest.as_slice()].concat());
     }
     identity::replace_environment(&environment);

@@ -1,6 +1,7 @@
 //! What the parent orders: one message from parent to server, of the same version of this package.
 //!
-//! A length (4 bytes) comes before it, with the descriptors: the cord's end, three standard streams, the domain's. Fields
+//! A length (4 bytes) comes before it, with the descriptors: the cord's end, three standard streams, those
+//! that are named. Fields
 //! in the order of the struct, numbers of 8 bytes and byte strings with their length before them, all little-endian; a
 //! number that may be absent is a string of 0 or 8 bytes.
 //! Wrong bytes are an error, not a panic.
@@ -10,7 +11,7 @@ use crate::sys::spawn::Limits;
 /// Longer ones are no order: an environment has at most some megabytes.
 pub const SIZE_MAX: u32 = 64 << 20;
 pub const LENGTH_SIZE: usize = 4;
-/// The cord, and the standard streams. The domain's descriptor may follow.
+/// The cord, and the standard streams. Those that are named follow.
 pub const DESCRIPTOR_COUNT: usize = 4;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub struct Order {
     pub cwd: Vec<u8>,
     /// `NAME=value`: the whole environment.
     pub environment: Vec<Vec<u8>>,
-    /// A variable's name, and what follows the number of the domain's descriptor in its value.
-    pub domain: Option<(Vec<u8>, Vec<u8>)>,
+    /// For each further descriptor a variable's name, and what follows the descriptor's number in its value.
+    pub named: Vec<(Vec<u8>, Vec<u8>)>,
     /// For the JavaScript of the newborn.
     pub message: Vec<u8>,
 }
@@ -50,10 +51,12 @@ impl Order {
         let cpus: Vec<u8> = self.cpus.iter().flat_map(|cpu| cpu.to_le_bytes()).collect();
         string(&mut bytes, &cpus);
         string(&mut bytes, &self.cwd);
-        let (name, rest) = self.domain.clone().unwrap_or_default();
-        string(&mut bytes, &name);
-        string(&mut bytes, &rest);
         string(&mut bytes, &self.message);
+        bytes.extend((self.named.len() as u64).to_le_bytes());
+        for (name, rest) in &self.named {
+            string(&mut bytes, name);
+            string(&mut bytes, rest);
+        }
         for entry in &self.environment {
             string(&mut bytes, entry);
         }
@@ -80,9 +83,10 @@ impl Order {
             cwd: rest.string()?.to_vec(),
             ..Self::default()
         };
-        let (name, value) = (rest.string()?.to_vec(), rest.string()?.to_vec());
-        order.domain = (!name.is_empty()).then_some((name, value));
         order.message = rest.string()?.to_vec();
+        for _ in 0..rest.number()? {
+            order.named.push((rest.string()?.to_vec(), rest.string()?.to_vec()));
+        }
         while !rest.0.is_empty() {
             order.environment.push(rest.string()?.to_vec());
         }
@@ -137,7 +141,7 @@ mod tests {
             cpu_seconds: None,
             cwd: b"/tmp".to_vec(),
             environment: vec![b"A=1".to_vec(), b"EMPTY=".to_vec()],
-            domain: Some((b"NAME".to_vec(), b":rest".to_vec())),
+            named: vec![(b"NAME".to_vec(), b":rest".to_vec()), (b"OTHER".to_vec(), Vec::new())],
             message: vec![0, 255, 3],
         }
     }

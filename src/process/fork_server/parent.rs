@@ -42,11 +42,12 @@ impl ForkServer {
 
     /// Starts a child. Blocks until it is ready to run the user's program, about a millisecond.
     ///
-    /// `domain`: the domain's descriptor, the variable that names it, and what follows the number in that variable.
+    /// `named`: further descriptors for the child, each with the variable that is to name its number there, and what follows
+    /// the number in that variable.
     pub fn fork(
         &self,
         request: &SpawnRequest,
-        domain: Option<(RawFd, &str, String)>,
+        named: &[(RawFd, &str, String)],
         message: Vec<u8>,
     ) -> Result<SpawnedChild, NotForked> {
         let is_ordinary = request.stdio.len() == 3 && request.uid.is_none() && request.gid.is_none();
@@ -67,18 +68,18 @@ impl ForkServer {
             cpu_seconds: request.limits.cpu_seconds,
             cwd: cwd.as_bytes().to_vec(),
             environment: request.envp.iter().map(|entry| entry.as_bytes().to_vec()).collect(),
-            domain: domain.as_ref().map(|(_, name, rest)| (name.as_bytes().to_vec(), rest.clone().into_bytes())),
+            named: named.iter().map(|(_, name, rest)| (name.as_bytes().to_vec(), rest.clone().into_bytes())).collect(),
             message,
         };
         let null = File::options().read(true).write(true).open("/dev/null").map_err(|_| NotForked::Unable)?;
         let (cord, newborns) = rights::packet_pair().map_err(|_| NotForked::Unable)?;
-        let mut descriptors = Vec::with_capacity(DESCRIPTOR_COUNT + 1);
+        let mut descriptors = Vec::with_capacity(DESCRIPTOR_COUNT + named.len());
         descriptors.push(newborns.as_raw_fd());
         descriptors.extend(request.stdio.iter().map(|descriptor| match descriptor {
             ChildDescriptor::Null => null.as_raw_fd(),
             ChildDescriptor::Fd(fd) => *fd,
         }));
-        descriptors.extend(domain.map(|(fd, ..)| fd));
+        descriptors.extend(named.iter().map(|(fd, ..)| *fd));
         let deadline = Instant::now() + PATIENCE;
         match rights::send(self.socket.as_fd(), &order.encode(), &descriptors, deadline) {
             Ok(()) => {}

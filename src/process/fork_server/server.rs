@@ -68,7 +68,7 @@ fn next_order(control: BorrowedFd<'_>) -> Option<(Order, Vec<OwnedFd>)> {
     let mut bytes = vec![0; length as usize];
     fill(control, &mut bytes, deadline).ok()?;
     let order = Order::decode(&bytes)?;
-    (descriptors.len() >= DESCRIPTOR_COUNT).then_some((order, descriptors))
+    (descriptors.len() == DESCRIPTOR_COUNT + order.named.len()).then_some((order, descriptors))
 }
 
 fn fill(control: BorrowedFd<'_>, mut into: &mut [u8], deadline: Instant) -> Result<(), Errno> {

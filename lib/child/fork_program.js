@@ -1,0 +1,17 @@
+'use strict';
+// What a forked program begins with: `process` gets its message channel. The program needs no change.
+
+const { Carrier } = require('../channel/carrier');
+const { attachIpc } = require('../channel/ipc');
+const { attach } = require('./attach');
+
+/** Once in a process; does nothing in one that was not started so. */
+function connectToParent() {
+  const attached = attach();
+  if (attached === null) return;
+  const { channel, serialization } = attached;
+  const carrier = Carrier.adopt(attached.carrier);
+  attachIpc(process, channel, { carrier, serialization, referenced: false }).followListeners();
+}
+
+module.exports = { connectToParent };
