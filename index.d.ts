@@ -101,6 +101,59 @@ export function defineTasks<T extends Record<string, (...args: any[]) => unknown
 export const isMainProcess: boolean;
 
 /**
+ * `'spawn'`: a fresh Node.js process. `'forkserver'`: a copy of one that has modules loaded already and waits to be copied;
+ * about a millisecond instead of tens. docs/start-methods.md has both.
+ */
+export type StartMethod = 'spawn' | 'forkserver';
+
+/**
+ * Chooses how this thread starts its `Process`es and the workers of its pools, where their options do not say it. Does not
+ * block: with `'forkserver'` the server starts now, and what is started before it is ready is started the ordinary way.
+ * A child chooses for itself; `fork()` has an option.
+ *
+ * @param options `preload`: modules that the server loads before it is copied, as absolute paths, URLs or names of packages
+ *   (none unless given; another list ends the server that there is); `force`: changes what was chosen before
+ * @throws {MultiprocError} `ERR_MULTIPROC_START_METHOD`: another method was chosen before, or the method is not supported
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ */
+export function setStartMethod(
+  method: StartMethod,
+  options?: { preload?: readonly (string | URL)[] | undefined; force?: boolean | undefined },
+): void;
+
+/** What `setStartMethod()` has chosen for this thread; `'spawn'` until then. */
+export function getStartMethod(): StartMethod;
+
+/**
+ * The process that this thread's children are copies of, with the start method `'forkserver'`. It ends with this process, or
+ * when the thread does.
+ */
+export interface ForkServer {
+  /**
+   * `'off'`: there is none; the next start that wants one begins it. `'starting'`, `'testing'`: it loads modules, or a first
+   * copy of it shows that copies work here. `'refused'`: it cannot be had, `reason` says why, and all is started the
+   * ordinary way until other modules are to be preloaded.
+   */
+  readonly state: 'off' | 'starting' | 'testing' | 'ready' | 'refused';
+  /** `null` while there is none. */
+  readonly pid: number | null;
+  /** Why it was refused, else `null`. */
+  readonly reason: string | null;
+  /** The modules that it loads. */
+  readonly preload: string[];
+  /**
+   * Starts it if there is none, and waits until it can be copied. Keeps the program alive until then.
+   *
+   * @returns whether it can: `false` when it was refused (`reason`), stopped, or died
+   */
+  ready(): Promise<boolean>;
+  /** Ends it. The processes that it has started go on. */
+  stop(): void;
+}
+
+export const forkServer: ForkServer;
+
+/**
  * How many processors this process may use: those of its affinity mask, limited by the quotas of its control groups rounded
  * up; at least 1.
  *
@@ -218,6 +271,11 @@ export interface ProcessOptions extends ProcessLimits {
   reap?: 'auto' | 'manual' | undefined;
   /** The size of V8's heap (its old generation) in MiB, 8 or more. Beyond it the process is aborted: `'heap-oom'`. */
   maxHeapMb?: number | undefined;
+  /**
+   * How it is started; what `setStartMethod()` has chosen unless given. With `'forkserver'` it is started the ordinary way
+   * when the server cannot do it: docs/start-methods.md says when. `startMethod` of the process tells.
+   */
+  startMethod?: StartMethod | undefined;
   /** A debugger for the process: `'auto'` takes a free port, which Node.js prints on stderr. None unless given. */
   inspect?: 'auto' | number | undefined;
 }
@@ -293,6 +351,8 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
   readonly signalCode: NodeJS.Signals | null;
   /** `null` until the process has ended. Errors that tell of its end have the same. */
   readonly exitReason: ExitReason | null;
+  /** How it was started, whatever was asked for; `null` before `start()`. */
+  readonly startMethod: StartMethod | null;
   /** With `stdio: 'pipe'`, else `null`. */
   readonly stdin: Writable | null;
   /** With `stdio: 'pipe'`, else `null`. */
@@ -876,6 +936,11 @@ export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptio
   orphan?: 'end' | 'allow' | undefined;
   /** As in `spawn`. */
   reap?: 'auto' | 'manual' | undefined;
+  /**
+   * `'forkserver'`: the program runs in a copy of this thread's fork server, if that is ready and can start it
+   * (docs/start-methods.md). `'spawn'` unless given, whatever `setStartMethod()` has chosen.
+   */
+  startMethod?: StartMethod | undefined;
 }
 
 /**
