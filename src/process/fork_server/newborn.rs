@@ -56,12 +56,14 @@ fn become_child(streams: [OwnedFd; 3], named: Vec<OwnedFd>, child: Child, order:
     identity::change_directory(&order.cwd)?;
     order.limits().apply()?;
     identity::follow_parent(order.death_signal, order.parent_pid)?;
-    let mut environment = order.environment.clone();
+    // Before the others, which may have a variable of the name: the first one counts.
+    let mut environment = Vec::new();
     for (descriptor, (name, rest)) in named.into_iter().zip(&order.named) {
         // Kept for the life of the process: whoever reads the variable takes it over.
         let number = descriptor.into_raw_fd().to_string();
         environment.push([name.as_slice(), b"=", number.as_bytes(), rest.as_slice()].concat());
     }
+    environment.extend_from_slice(&order.environment);
     identity::replace_environment(&environment);
     child.awake()
 }
