@@ -183,8 +183,9 @@ export interface ProcessOptions extends ProcessLimits {
    */
   name?: string | undefined;
   /**
-   * Whether this program may end while the process runs; it then ends too. That of the process which makes it unless given,
-   * and `false` in a program: the program stays alive until the process has ended. Daemons may have processes of their own.
+   * Whether this program may end while the process runs. The process then gets SIGTERM, also when this program was killed,
+   * and SIGKILL after 500 milliseconds. That of the process which makes it unless given, and `false` in a program: the program
+   * stays alive until the process has ended. Daemons may have processes of their own.
    */
   daemon?: boolean | undefined;
   /** Constants for a function that stands alone, by the names it uses; values travel as arguments do. */

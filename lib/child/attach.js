@@ -14,9 +14,9 @@ function attach() {
   runtime.open();
   role.parent = parent;
   if (parent !== null && parent.grace !== null) {
-    native.endWithParent(parent.pid, parent.startTime, parent.grace);
+    native.endWithParent(parent.pid, parent.startTime, parent.grace, parent.terminates);
     // The watcher does it from here on, with a grace that the system's own signal does not give.
-    if (parent.grace > 0) native.forgetParentDeath();
+    if (parent.grace > 0) native.wakeAtParentDeath();
   }
   return { channel: Channel.open(address), serialization, carrier };
 }

@@ -9,16 +9,20 @@ const CARRIER = 'MULTIPROC_CARRIER';
 /** The child is meant to outlive those above it; src/process/tree.rs has the same. */
 const SPARED = 'MULTIPROC_SPARED';
 const OUTLIVES = 'outlives';
+/** Behind the grace: SIGTERM says that it has begun. */
+const TERMINATES = 't';
 
 /**
- * @param {{ address: string, parent: { pid: number, startTime: number, name: string }, grace?: number, serialization?: string, carrier?: number }} what
- *   `grace`: milliseconds between the parent's end and the child's; without it the child outlives its parent
+ * @param {{ address: string, parent: { pid: number, startTime: number, name: string }, grace?: number, terminates?: boolean, serialization?: string, carrier?: number }} what
+ *   `grace`: milliseconds between the parent's end and the child's; without it the child outlives its parent.
+ *   `terminates`: SIGTERM comes when they begin
  * @returns {Record<string, string>}
  */
-function forChild({ address, parent, grace, serialization, carrier }) {
+function forChild({ address, parent, grace, terminates = false, serialization, carrier }) {
+  const ending = grace === undefined ? OUTLIVES : `${grace}${terminates ? TERMINATES : ''}`;
   return {
     [CHANNEL]: address,
-    [PARENT]: `${parent.pid}:${parent.startTime}:${grace ?? OUTLIVES}:${parent.name}`,
+    [PARENT]: `${parent.pid}:${parent.startTime}:${ending}:${parent.name}`,
     ...(grace === undefined ? { [SPARED]: '1' } : {}),
     ...(serialization === undefined ? {} : { [SERIALIZATION]: serialization }),
     ...(carrier === undefined ? {} : { [CARRIER]: String(carrier) }),
@@ -46,7 +50,8 @@ function parsed(parent) {
   return {
     pid: Number(pid),
     startTime: Number(startTime),
-    grace: grace === OUTLIVES ? null : Number(grace),
+    grace: grace === OUTLIVES ? null : Number.parseInt(grace, 10),
+    terminates: grace.endsWith(TERMINATES),
     name: name.join(':'),
   };
 }

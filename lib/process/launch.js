@@ -13,11 +13,15 @@ const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
 const { ExitRecord } = require('./exit_reason');
 const role = require('./role');
 
+/** What a daemon has, from SIGTERM on, when its parent has ended; others end at once. A whole family ends within a second. */
+const DAEMON_GRACE_MS = 500;
+
 /**
  * @param {string} call what the user called, for errors
  * @param {string} entry absolute path of the child's program
  * @param {object} options env, execArgv, cwd, stdio, detached, orphan, reap, inspect, maxHeapMb and the limits of
  *   child_process/extras.js as the user gave them; `firstMessage`: what the child finds in its channel
+ *   (`daemon` in it: the child may clean up when this process ends)
  * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel, record: ExitRecord }}
  */
 function launch(call, entry, options) {
@@ -45,6 +49,8 @@ function launch(call, entry, options) {
     // travel by its key in the message.
     channel.sendValue({ ...firstMessage, note: record.note }, '', '.');
     const dies = orphan !== 'allow';
+    const isDaemon = firstMessage.daemon === true;
+    const ending = dies ? { grace: isDaemon ? DAEMON_GRACE_MS : 0, terminates: isDaemon } : {};
     const child = spawn(process.execPath, [...flags(execArgv, maxHeapMb, inspect), entry], {
       ...limits,
       cwd,
@@ -53,7 +59,7 @@ function launch(call, entry, options) {
       ...(reap === undefined ? {} : { reap }),
       env: {
         ...inheritableEnvironment(env),
-        ...forChild({ address, parent: thisProcess(), grace: dies ? 0 : undefined }),
+        ...forChild({ address, parent: thisProcess(), ...ending }),
       },
       killOnParentExit: dies,
       shareDomain: true,

@@ -14,7 +14,12 @@ pub fn kill_self() {
     let _ = kill(Pid::this(), Signal::SIGKILL);
 }
 
-/// The parent's death no longer sends this process a signal.
-pub fn forget_parent_death() {
-    let _ = nix::sys::prctl::set_pdeathsig(None);
+/// Asks this process to end.
+pub fn terminate_self() {
+    let _ = kill(Pid::this(), Signal::SIGTERM);
+}
+
+/// The parent's death no longer kills this process: it wakes it, if it stands still, for its watcher to go on.
+pub fn wake_at_parent_death() {
+    let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGCONT);
 }
