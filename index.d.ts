@@ -2827,7 +2827,8 @@ export class MessageQueue {
 
 // ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface PoolOptions {
+/** The limits are those of each worker, and it meets them over its whole life, which is that of many tasks. */
+export interface PoolOptions extends ProcessLimits {
   /** How many worker processes, 1 to 255; `cpuCount()` unless given. */
   workers?: number | undefined;
   /** 1 to 200 bytes; its workers are called `NAME:0`, `NAME:1`, … `Pool-1`, `Pool-2`, … unless given. */
@@ -2840,6 +2841,8 @@ export interface PoolOptions {
   cwd?: string | URL | undefined;
   /** As in `node:child_process`; `'inherit'` unless given. Nobody reads a `'pipe'`. */
   stdio?: StdioOptions | undefined;
+  /** The size of V8's heap (its old generation) in each worker, in MiB, 8 or more. Beyond it the worker is aborted: `'heap-oom'`. */
+  maxHeapMb?: number | undefined;
 }
 
 export interface MapOptions {
@@ -2855,8 +2858,8 @@ export interface MapOptions {
  * Workers start with the first task. A worker runs one task at a time and awaits it. Tasks start in the order in which
  * they were given. A waiting pool keeps the program alive only while it has tasks; its workers end with this process.
  *
- * Death: when a worker dies, the task it was running rejects with a `WorkerDiedError`, a new worker takes its place, and
- * all other tasks go on. No task is run twice. When workers die three times in a row before they are ready, all tasks
+ * Death: when a worker dies, also of a limit that it met, the task it was running rejects with a `WorkerDiedError`, a new
+ * worker takes its place, and all other tasks go on. No task is run twice. When workers die three times in a row before they are ready, all tasks
  * reject with `ERR_MULTIPROC_POOL_BROKEN`.
  *
  * @example

@@ -20,6 +20,9 @@ class Worker {
     });
     this.child = child;
     this.record = record;
+    // Let go of by the child when it ends.
+    this.handle = child._handle;
+    this.hasCpuTime = launchOptions.cpuTime !== undefined;
     this.channel = channel;
     this.events = events;
     child.unref();
@@ -38,7 +41,9 @@ class Worker {
 
   /** Why it ended. */
   get exitReason() {
-    return this.record.reason(this.child);
+    const { exitCode, signalCode } = this.child;
+    const { isOverMemory } = this.handle;
+    return this.record.reason({ exitCode, signalCode, isOverMemory, hasCpuTime: this.hasCpuTime });
   }
 
   send(message) {

@@ -92,4 +92,18 @@ function readText(file) {
   }
 }
 
-module.exports = { ExitRecord, groups };
+/** The reasons that say more than the signal does. */
+const WORDS = {
+  timeout: 'ran longer than its timeout and was killed',
+  'max-rss': 'exceeded its maxRss and was killed',
+  'cpu-time': 'used up its cpuTime and was ended',
+  'heap-oom': 'ran out of heap and was aborted',
+  'kernel-oom': 'was killed by the kernel, which had no memory left,',
+};
+
+/** For messages, behind the name of the process. */
+function howEnded(exitCode, signalCode, exitReason) {
+  return WORDS[exitReason] ?? (signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`);
+}
+
+module.exports = { ExitRecord, groups, howEnded };

@@ -12,6 +12,7 @@ const native = require('../binding');
 const { AbortError, ProcessDiedError } = require('../errors');
 const { unpack } = require('../travel');
 const { withCallSite } = require('./call_site');
+const { howEnded } = require('./exit_reason');
 const { launch } = require('./launch');
 const { Moment } = require('./settling');
 const { killTree } = require('./tree');
@@ -181,7 +182,7 @@ class Run {
     if (this.#outcome === undefined) {
       // An end with code 0 is no good end of a function that has not returned.
       const exitReason = reason === 'ok' ? 'code' : reason;
-      const text = `${this.#name} (process ${this.pid}) ${how(exitCode, signalCode, exitReason)} before its function returned`;
+      const text = `${this.#name} (process ${this.pid}) ${howEnded(exitCode, signalCode, exitReason)} before its function returned`;
       const died = new ProcessDiedError(text, { pid: this.pid, exitCode, signalCode, exitReason });
       this.#result.reject(signal?.aborted ? new AbortError(signal.reason) : withCallSite(died, this.#site));
     }
@@ -206,19 +207,6 @@ class Run {
     this.#onEnd();
     this.death.come();
   }
-}
-
-/** The reasons that say more than the signal does. */
-const WORDS = {
-  timeout: 'ran longer than its timeout and was killed',
-  'max-rss': 'exceeded its maxRss and was killed',
-  'cpu-time': 'used up its cpuTime and was ended',
-  'heap-oom': 'ran out of heap and was aborted',
-  'kernel-oom': 'was killed by the kernel, which had no memory left,',
-};
-
-function how(exitCode, signalCode, exitReason) {
-  return WORDS[exitReason] ?? (signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`);
 }
 
 module.exports = { Run };
