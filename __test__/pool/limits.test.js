@@ -58,7 +58,8 @@ test.serial('the error says what limit it was', async (t) => {
 });
 
 test.serial('workers that meet a limit before they are ready break the pool, which says why', async (t) => {
-  const pool = new Pool({ workers: 1, stdio: 'ignore', maxRss: 1 });
+  const execArgv = ['--require', require.resolve('../fixtures/pool/never_ready.cjs')];
+  const pool = new Pool({ workers: 1, stdio: 'ignore', maxRss: 1, execArgv });
   const message = /the last one exceeded its maxRss and was killed/;
   await t.throwsAsync(
     pool.run(() => 1),
