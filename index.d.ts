@@ -671,7 +671,7 @@ export interface ChildOptions extends ProcessLimits {
   reap?: 'auto' | 'manual' | undefined;
 }
 
-/** A child with `reap: 'manual'`. Its `result` is settled, and `'exit'` comes, when it is reaped. */
+/** A child with `reap: 'manual'`. Its `result` is settled when it has died; `'exit'` comes when it is reaped. */
 export interface UnreapedChildProcess extends ChildProcess, Started {
   /** Waits until the child has ended, and reaps it. */
   wait(): Promise<{ exitCode: number | null; signalCode: NodeJS.Signals | null }>;
@@ -679,6 +679,12 @@ export interface UnreapedChildProcess extends ChildProcess, Started {
 
 /** A child that this package has started. */
 export interface Started<T extends string | Buffer = string> {
+  /**
+   * Why the child ended; `null` until then, and as long as nobody has reaped it. `'timeout'` is that of the option, whatever
+   * the child made of its signal; `'heap-oom'` and `'kernel-oom'` are told of `fork`, whose child is known to run Node.js. The
+   * error of `result` has the same.
+   */
+  readonly exitReason: ExitReason | null;
   /**
    * How the child ended and what it printed. Rejects with a `CommandError` when it could not be started, did not exit
    * with 0, or was ended by `timeout`, `signal` or `maxBuffer`.
@@ -3110,6 +3116,7 @@ export class CommandError extends MultiprocError {
   exitCode: number | null;
   /** `null` when it exited, or could not be started. */
   signalCode: NodeJS.Signals | null;
+  exitReason: ExitReason;
   stdout: string | Buffer | null;
   stderr: string | Buffer | null;
   /** Both, in the order in which they came. */

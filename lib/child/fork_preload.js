@@ -1,13 +1,15 @@
 'use strict';
 // Loaded with --require before a forked program: gives `process` its message channel. The program needs no change.
 
+const native = require('../binding');
 const { Carrier } = require('../channel/carrier');
 const { attachIpc } = require('../channel/ipc');
 const { attach } = require('./attach');
 
 const attached = attach();
 if (attached !== null) {
-  const { channel, serialization } = attached;
+  const { channel, serialization, note } = attached;
+  if (note !== undefined) native.noteHeapLimit(...note);
   const carrier = Carrier.adopt(attached.carrier);
   attachIpc(process, channel, { carrier, serialization, referenced: false }).followListeners();
 }

@@ -12,6 +12,7 @@ const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
+const { ExitRecord } = require('../process/exit_reason');
 const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
 const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
 const { closeFd } = require('./native');
@@ -49,6 +50,7 @@ function forkValid(file, args, options, stdio) {
   const detached = options.detached === true;
   const killOnParentExit = options.killOnParentExit ?? !(detached || checkOrphan('fork()', options.orphan) === 'allow');
 
+  const record = new ExitRecord();
   const { channel, address } = Channel.create();
   let carrier;
   let child;
@@ -74,6 +76,7 @@ function forkValid(file, args, options, stdio) {
             grace: killOnParentExit ? GRACE_MS : undefined,
             serialization,
             carrier: stdio.channel,
+            note: record.note,
           }),
         },
         killOnParentExit,
@@ -81,6 +84,7 @@ function forkValid(file, args, options, stdio) {
       },
       {
         words: [file, ...args],
+        record,
         // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
         onEnd: () => ipc?.peerEnded(),
       },
