@@ -41,7 +41,7 @@ function start(call, command, args, options, more = {}) {
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
   const copied = copy(isShort ? args : options);
   const own = checkExtras(`${call}()`, copied);
-  const { options: given, words: stdioWords } = replaceWords(call, copied);
+  const { options: given, words: stdioWords } = replaceWords(`${call}()`, copied);
   const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
   let child;
   // Left to Node.js, which throws what is wrong with it. What it takes is right by its rules: it stands, as a process of

@@ -2,7 +2,7 @@
 // Starts a Node.js process of ours: one that runs a file of lib/child and talks over a channel in shared memory.
 
 const fs = require('node:fs');
-const { checkInteger, invalidType, invalidValue } = require('../arguments');
+const { checkArray, checkInteger, invalidType, invalidValue } = require('../arguments');
 const native = require('../binding');
 const { Channel } = require('../channel/channel');
 const { forChild } = require('../child/environment');
@@ -101,16 +101,44 @@ function flags(execArgv, maxHeapMb, inspect) {
   return given;
 }
 
-function checkLaunchOptions(call, { env, execArgv, orphan, reap, maxHeapMb, inspect }) {
+function checkLaunchOptions(call, { env, execArgv, stdio, orphan, reap, maxHeapMb, inspect }) {
   if (env !== undefined && (env === null || typeof env !== 'object')) throw invalidType(call, 'env', 'an object', env);
   checkOrphan(call, orphan);
   checkReap(call, reap);
   if (maxHeapMb !== undefined) checkInteger(call, 'maxHeapMb', maxHeapMb, 8, 2 ** 20);
   if (inspect !== undefined && inspect !== 'auto') checkInteger(call, 'inspect', inspect, 0, 65_535);
+  checkStdio(call, stdio);
   if (execArgv === undefined) return;
-  if (!Array.isArray(execArgv) || execArgv.some((flag) => typeof flag !== 'string')) {
-    throw invalidType(call, 'execArgv', 'an array of strings', execArgv);
+  checkArray(call, 'execArgv', execArgv, 'an array of strings', (flag) => typeof flag === 'string', 'a string');
+  const bad = execArgv.findIndex((flag) => flag.includes('\0'));
+  if (bad >= 0) throw invalidValue(call, `execArgv[${bad}]`, 'a string without NUL', execArgv[bad]);
+}
+
+const STREAM_WORDS = ['pipe', 'overlapped', 'ignore', 'inherit', 'prefix', 'capture'];
+
+/** As child_process takes it. Node's own messages about a list do not say where in it. */
+function checkStdio(call, stdio) {
+  if (stdio === undefined || stdio === null) return;
+  const words = STREAM_WORDS.map((word) => `'${word}'`).join(', ');
+  if (typeof stdio === 'string') {
+    if (!STREAM_WORDS.includes(stdio)) throw invalidValue(call, 'stdio', `${words} or an array`, stdio);
+    return;
   }
+  if (!Array.isArray(stdio)) throw invalidType(call, 'stdio', `${words} or an array`, stdio);
+  for (let index = 0; index < stdio.length; index += 1) {
+    if (isStdioEntry(stdio[index])) continue;
+    const one = `${words}, 'ipc', a descriptor or a stream that has one`;
+    throw invalidValue(call, `stdio[${index}]`, one, stdio[index]);
+  }
+}
+
+function isStdioEntry(entry) {
+  if (entry === undefined || entry === null) return true;
+  if (typeof entry === 'string') return entry === 'ipc' || STREAM_WORDS.includes(entry);
+  if (typeof entry === 'number') return Number.isInteger(entry) && entry >= 0;
+  if (typeof entry !== 'object') return false;
+  // Whether the stream is open is looked at when the process is started.
+  return ['fd', 'handle', '_handle'].some((name) => name in entry);
 }
 
 /** @returns {'end' | 'allow' | undefined} what becomes of the child when this process ends */

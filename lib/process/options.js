@@ -37,8 +37,7 @@ function processOptions(call, options) {
   checkSignal(call, own.signal);
   checkName(call, own.name);
   if (own.timeout !== undefined && own.timeout !== Infinity) checkInteger(call, 'timeout', own.timeout, 0, 2 ** 31 - 1);
-  const { orphan, reap, inspect, maxHeapMb } = own;
-  checkLaunchOptions(call, { orphan, reap, inspect, maxHeapMb });
+  checkLaunchOptions(call, own);
   checkLimits(call, own);
   return own;
 }
