@@ -595,8 +595,9 @@ export interface SupervisorEvents {
 }
 
 /**
- * Keeps a process running. Events: `'start'` (the process), `'exit'` (how it ended), `'restart'` (the same, with
- * `attempt` and `delay`; the new process follows as `'start'`), `'gaveUp'` (how the last one ended).
+ * Keeps a process running. Events, in this order: `'start'` (the process), `'exit'` (how it ended), then `'restart'` at once
+ * (the same, with `attempt`, which counts from 1, and `delay`, the milliseconds until then), and after the delay `'start'` again;
+ * or `'gaveUp'` (how the last one ended). A listener of `'restart'` may still `stop()` it.
  */
 export interface Supervisor extends EventEmitter<SupervisorEvents> {
   /** `null` between two. */
