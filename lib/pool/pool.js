@@ -260,6 +260,7 @@ class Pool {
           exitCode,
           signalCode,
           exitReason,
+          cause,
         }),
       );
     }

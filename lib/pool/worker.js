@@ -30,6 +30,7 @@ class Worker {
       (type, content) => this.#receive(type, content),
       () => {},
       false,
+      (error) => this.#cannotRead(error),
     );
     child.once('error', (error) => this.#end(error));
     child.once('exit', () => this.#end());
@@ -66,6 +67,12 @@ class Worker {
     }
   }
 
+  /** It has overwritten the memory of its channel: no result of its will come. */
+  #cannotRead(error) {
+    this.unreadable = error;
+    this.child.kill('SIGKILL');
+  }
+
   #end(cause) {
     if (this.ended) return;
     // The results it had sent count, whatever order the events had.
@@ -73,7 +80,7 @@ class Worker {
     this.ended = true;
     this.channel.discardUndelivered();
     this.channel.close();
-    this.events.died(this, cause);
+    this.events.died(this, cause ?? this.unreadable);
     // Its note is shared memory, which is not to wait for the collector.
     this.record = undefined;
   }

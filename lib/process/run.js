@@ -28,6 +28,7 @@ class Run {
   #record;
   #handle;
   #outcome;
+  #unreadable;
   #result;
   #onEnd;
   #onExit;
@@ -61,6 +62,7 @@ class Run {
       (_type, content) => this.#receive(content),
       () => {},
       false,
+      (error) => this.#cannotRead(error),
     );
     child.once('error', (error) => this.#failedToStart(error));
     child.once('exit', () => this.#exited());
@@ -156,6 +158,15 @@ class Run {
     this.#result.reject(withCallSite(this.#outcome.error, this.#site, what));
   }
 
+  /** It has overwritten the memory of its channel: what it sends, its result too, will not come. */
+  #cannotRead(error) {
+    this.#unreadable = error;
+    // How it died says more.
+    if (this.#outcome !== undefined || this.isDead()) return;
+    this.#outcome = { error };
+    this.#result.reject(withCallSite(error, this.#site));
+  }
+
   #exited() {
     // What it had sent comes first, whatever order the events had.
     this.#channel.flush();
@@ -183,7 +194,8 @@ class Run {
       // An end with code 0 is no good end of a function that has not returned.
       const exitReason = reason === 'ok' ? 'code' : reason;
       const text = `${this.#name} (process ${this.pid}) ${howEnded(exitCode, signalCode, exitReason)} before its function returned`;
-      const died = new ProcessDiedError(text, { pid: this.pid, exitCode, signalCode, exitReason });
+      const how = { pid: this.pid, exitCode, signalCode, exitReason, cause: this.#unreadable };
+      const died = new ProcessDiedError(text, how);
       this.#result.reject(signal?.aborted ? new AbortError(signal.reason) : withCallSite(died, this.#site));
     }
     return reason;
@@ -201,11 +213,15 @@ class Run {
 
   #settle() {
     this.hasEnded = true;
-    this.#channel.discardUndelivered();
-    this.#channel.close();
     this.#record = undefined;
-    this.#onEnd();
-    this.death.come();
+    try {
+      this.#channel.discardUndelivered();
+      this.#channel.close();
+    } finally {
+      // Whatever the child has left there: its end is told.
+      this.#onEnd();
+      this.death.come();
+    }
   }
 }
 
