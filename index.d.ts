@@ -339,7 +339,7 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
    * @returns this
    * @throws {SerializationError} an argument cannot travel; `path` names it, as in `args[0].rows[3]`
    * @throws {MultiprocError} `ERR_MULTIPROC_ALREADY_STARTED`; `ERR_MULTIPROC_BOOTSTRAP` at the top level of a module
-   *   that a child is loading; `ERR_MULTIPROC_SHM_SPACE`
+   *   that a child is loading, or when that has begun what now starts a process of the same module; `ERR_MULTIPROC_SHM_SPACE`
    * @throws {Error} `ABORT_ERR` when `signal` is aborted already
    */
   start(): this;

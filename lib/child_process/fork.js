@@ -6,14 +6,15 @@
 
 const childProcess = require('node:child_process');
 const path = require('node:path');
-const { fileURLToPath } = require('node:url');
+const { fileURLToPath, pathToFileURL } = require('node:url');
 const { Carrier } = require('../channel/carrier');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
 const { ExitRecord } = require('../process/exit_reason');
-const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
+const { checkOrphan, thisProcess } = require('../process/launch');
+const { refuseRepeatedLoad, refuseWhileLoading } = require('../process/loading');
 const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
 const { closeFd } = require('./native');
 const { isText } = require('./normalise');
@@ -24,10 +25,14 @@ const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 const GRACE_MS = 500;
 
 function fork(modulePath, args = [], options = undefined) {
-  refuseWhileBootstrapping('fork()');
+  refuseWhileLoading('fork()');
   if (args !== null && typeof args === 'object' && !Array.isArray(args)) [args, options] = [[], args];
   const given = { __proto__: null, ...copy(options ?? {}) };
   const file = programPath(modulePath);
+  if (isText(file)) {
+    const folder = isText(given.cwd) ? given.cwd : '';
+    refuseRepeatedLoad('fork()', pathToFileURL(path.resolve(folder, file)).href);
+  }
   const stdio = stdioOf(given);
   const isValid =
     file !== null &&

@@ -21,6 +21,11 @@ class Functions {
     return this.#definitions.entries();
   }
 
+  /** @param {number} id @returns {object} its description */
+  target(id) {
+    return this.#definitions[id];
+  }
+
   /** @returns {number} */
   idOf(call, fn) {
     const known = this.#known.get(fn) ?? (typeof fn === 'function' ? this.#known.get(sourceKey(fn)) : undefined);

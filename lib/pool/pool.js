@@ -13,6 +13,7 @@ const { cannot } = require('../codec/refusals');
 const { asyncDispose } = require('../dispose');
 const { AbortError, MultiprocError, WorkerDiedError } = require('../errors');
 const { howEnded } = require('../process/exit_reason');
+const { moduleOf, refuseRepeatedLoad } = require('../process/loading');
 const { discard, pack, takeBack, travel } = require('../travel');
 const { Backlog } = require('./backlog');
 const { chunk, collect, defaultChunkSize, shiftPath } = require('./chunks');
@@ -150,6 +151,7 @@ class Pool {
       this.#refuseWhenClosed(call);
       if (signal?.aborted) throw new AbortError(signal.reason);
       const definition = this.#functions.idOf(call, fn);
+      refuseRepeatedLoad(call, moduleOf(this.#functions.target(definition)));
       this.#start();
       this.#lastTask = (this.#lastTask % 0xffff_fffe) + 1;
       id = this.#lastTask;

@@ -8,9 +8,9 @@ const { Channel } = require('../channel/channel');
 const { forChild } = require('../child/environment');
 const { checkLimits, checkReap } = require('../child_process/extras');
 const { spawn } = require('../child_process/spawn');
-const { MultiprocError } = require('../errors');
 const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
 const { ExitRecord } = require('./exit_reason');
+const { moduleOf, refuseRepeatedLoad, refuseWhileLoading } = require('./loading');
 const role = require('./role');
 
 /** What a daemon has, from SIGTERM on, when its parent has ended; others end at once. A whole family ends within a second. */
@@ -39,7 +39,8 @@ function launch(call, entry, options) {
     firstMessage,
     ...rest
   } = { __proto__: null, ...options };
-  refuseWhileBootstrapping(call);
+  refuseWhileLoading(call);
+  for (const description of [firstMessage.class, firstMessage.target]) refuseRepeatedLoad(call, moduleOf(description));
   checkLaunchOptions(call, options);
   const limits = checkLimits(call, rest);
   const record = new ExitRecord();
@@ -147,13 +148,4 @@ function checkOrphan(call, orphan) {
   throw invalidValue(call, 'orphan', "'end' or 'allow'", orphan);
 }
 
-function refuseWhileBootstrapping(call) {
-  if (!role.bootstrapping) return;
-  throw new MultiprocError(
-    'ERR_MULTIPROC_BOOTSTRAP',
-    `${call}: a process was started while this one, itself a child, was still loading its function's module; ` +
-      'start processes inside `if (isMainProcess) { … }` or inside a function',
-  );
-}
-
-module.exports = { checkLaunchOptions, checkOrphan, launch, refuseWhileBootstrapping, thisProcess };
+module.exports = { checkLaunchOptions, checkOrphan, launch, thisProcess };

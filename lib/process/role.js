@@ -5,6 +5,8 @@ const key = Symbol.for('multiproc.role');
 globalThis[key] ??= {
   isMain: true,
   bootstrapping: false,
+  /** In a child: what the loading of a module has begun finds the module's URL there. @type {import('node:async_hooks').AsyncLocalStorage<string> | null} */
+  loading: null,
   name: 'MainProcess',
   daemon: false,
   /** Who started this process with multiproc: pid, start time, name; null unless somebody did. */
