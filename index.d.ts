@@ -236,8 +236,9 @@ export interface ProcessOptions extends ProcessLimits {
    */
   name?: string | undefined;
   /**
-   * Whether this program may end while the process runs; it then ends too. That of the process which makes it unless given,
-   * and `false` in a program: the program stays alive until the process has ended. Daemons may have processes of their own.
+   * Whether this program may end while the process runs. The process then gets SIGTERM, also when this program was killed,
+   * and SIGKILL after 500 milliseconds. That of the process which makes it unless given, and `false` in a program: the program
+   * stays alive until the process has ended. Daemons may have processes of their own.
    */
   daemon?: boolean | undefined;
   /** Constants for a function that stands alone, by the names it uses; values travel as arguments do. */
@@ -398,7 +399,7 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
    * @returns this
    * @throws {SerializationError} an argument cannot travel; `path` names it, as in `args[0].rows[3]`
    * @throws {MultiprocError} `ERR_MULTIPROC_ALREADY_STARTED`; `ERR_MULTIPROC_BOOTSTRAP` at the top level of a module
-   *   that a child is loading; `ERR_MULTIPROC_SHM_SPACE`
+   *   that a child is loading, or when that has begun what now starts a process of the same module; `ERR_MULTIPROC_SHM_SPACE`
    * @throws {Error} `ABORT_ERR` when `signal` is aborted already
    */
   start(): this;
@@ -654,8 +655,9 @@ export interface SupervisorEvents {
 }
 
 /**
- * Keeps a process running. Events: `'start'` (the process), `'exit'` (how it ended), `'restart'` (the same, with
- * `attempt` and `delay`; the new process follows as `'start'`), `'gaveUp'` (how the last one ended).
+ * Keeps a process running. Events, in this order: `'start'` (the process), `'exit'` (how it ended), then `'restart'` at once
+ * (the same, with `attempt`, which counts from 1, and `delay`, the milliseconds until then), and after the delay `'start'` again;
+ * or `'gaveUp'` (how the last one ended). A listener of `'restart'` may still `stop()` it.
  */
 export interface Supervisor extends EventEmitter<SupervisorEvents> {
   /** `null` between two. */
@@ -730,7 +732,7 @@ export interface ChildOptions extends ProcessLimits {
   reap?: 'auto' | 'manual' | undefined;
 }
 
-/** A child with `reap: 'manual'`. Its `result` is settled, and `'exit'` comes, when it is reaped. */
+/** A child with `reap: 'manual'`. Its `result` is settled when it has died; `'exit'` comes when it is reaped. */
 export interface UnreapedChildProcess extends ChildProcess, Started {
   /** Waits until the child has ended, and reaps it. */
   wait(): Promise<{ exitCode: number | null; signalCode: NodeJS.Signals | null }>;
@@ -738,6 +740,12 @@ export interface UnreapedChildProcess extends ChildProcess, Started {
 
 /** A child that this package has started. */
 export interface Started<T extends string | Buffer = string> {
+  /**
+   * Why the child ended; `null` until then, and as long as nobody has reaped it. `'timeout'` is that of the option, whatever
+   * the child made of its signal; `'heap-oom'` and `'kernel-oom'` are told of `fork`, whose child is known to run Node.js. The
+   * error of `result` has the same.
+   */
+  readonly exitReason: ExitReason | null;
   /**
    * How the child ended and what it printed. Rejects with a `CommandError` when it could not be started, did not exit
    * with 0, or was ended by `timeout`, `signal` or `maxBuffer`.
@@ -2891,7 +2899,8 @@ export class MessageQueue {
 
 // ── Pool ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface PoolOptions {
+/** The limits are those of each worker, and it meets them over its whole life, which is that of many tasks. */
+export interface PoolOptions extends ProcessLimits {
   /** How many worker processes, 1 to 255; `cpuCount()` unless given. */
   workers?: number | undefined;
   /** 1 to 200 bytes; its workers are called `NAME:0`, `NAME:1`, … `Pool-1`, `Pool-2`, … unless given. */
@@ -2904,6 +2913,8 @@ export interface PoolOptions {
   cwd?: string | URL | undefined;
   /** As in `node:child_process`; `'inherit'` unless given. Nobody reads a `'pipe'`. */
   stdio?: StdioOptions | undefined;
+  /** The size of V8's heap (its old generation) in each worker, in MiB, 8 or more. Beyond it the worker is aborted: `'heap-oom'`. */
+  maxHeapMb?: number | undefined;
 }
 
 export interface MapOptions {
@@ -2919,8 +2930,8 @@ export interface MapOptions {
  * Workers start with the first task. A worker runs one task at a time and awaits it. Tasks start in the order in which
  * they were given. A waiting pool keeps the program alive only while it has tasks; its workers end with this process.
  *
- * Death: when a worker dies, the task it was running rejects with a `WorkerDiedError`, a new worker takes its place, and
- * all other tasks go on. No task is run twice. When workers die three times in a row before they are ready, all tasks
+ * Death: when a worker dies, also of a limit that it met, the task it was running rejects with a `WorkerDiedError`, a new
+ * worker takes its place, and all other tasks go on. No task is run twice. When workers die three times in a row before they are ready, all tasks
  * reject with `ERR_MULTIPROC_POOL_BROKEN`.
  *
  * @example
@@ -3171,6 +3182,7 @@ export class CommandError extends MultiprocError {
   exitCode: number | null;
   /** `null` when it exited, or could not be started. */
   signalCode: NodeJS.Signals | null;
+  exitReason: ExitReason;
   stdout: string | Buffer | null;
   stderr: string | Buffer | null;
   /** Both, in the order in which they came. */

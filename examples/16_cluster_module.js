@@ -57,10 +57,12 @@ async function main() {
   console.log(`answered ${answers.filter(Boolean).length} requests by ${new Set(answers).size} workers`);
   console.log(`counted in shared memory: ${served.value}`);
 
-  const restarted = Promise.race(workers.map(({ supervisor }) => once(supervisor, 'restart')));
+  const decided = Promise.race(workers.map(({ supervisor }) => once(supervisor, 'restart')));
+  const restarted = Promise.race(workers.map(({ supervisor }) => once(supervisor, 'start')));
   console.log(`a request that crashes a worker: ${await get(port, '/crash')}`);
-  const [{ exitCode, attempt }] = await restarted;
+  const [{ exitCode, attempt }] = await decided;
   console.log(`it ended with ${exitCode} and is started again: attempt ${attempt}`);
+  await restarted;
   // Now there is a second worker again.
   await Promise.all(workers.map(({ ports }) => ports.at(-1)));
   const later = await Promise.all(Array.from({ length: REQUESTS }, () => get(port, '/')));

@@ -36,6 +36,15 @@ function checkInteger(call, name, value, min, max) {
   return value;
 }
 
+/** @returns {unknown[]} the array, every element of which is as it must be; the message names the first that is not, by its index */
+function checkArray(call, name, array, expected, isOne, expectedOne) {
+  if (!Array.isArray(array)) throw invalidType(call, name, expected, array);
+  for (let index = 0; index < array.length; index += 1) {
+    if (!isOne(array[index])) throw invalidType(call, `${name}[${index}]`, expectedOne, array[index]);
+  }
+  return array;
+}
+
 /** @returns {Record<string, unknown>} own properties only, so that a polluted prototype adds no option */
 function ownOptions(call, options, known) {
   if (options === undefined) return {};
@@ -86,6 +95,7 @@ module.exports = {
   invalidValue,
   outOfRange,
   describe,
+  checkArray,
   checkInteger,
   ownOptions,
   checkTimeout,

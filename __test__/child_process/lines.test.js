@@ -105,3 +105,13 @@ test('a prefix is text', (t) => {
   const error = t.throws(() => spawn('true', { stdio: 'prefix', prefix: 1 }), { instanceOf: TypeError });
   t.is(error.code, 'ERR_INVALID_ARG_TYPE');
 });
+
+test('the words for output at another place are refused with that place', (t) => {
+  for (const stdio of [
+    ['prefix', 'prefix'],
+    ['pipe', 'pipe', 'pipe', 'capture'],
+  ]) {
+    const message = /^spawn\(\): "options\.stdio\[[03]\]" must be .*, but was '(prefix|capture)'$/;
+    t.throws(() => spawn('true', { stdio }), { code: 'ERR_INVALID_ARG_VALUE', message });
+  }
+});

@@ -4,7 +4,7 @@
 const { once } = require('node:events');
 const path = require('node:path');
 const test = require('ava');
-const { CommandError, exec, execFile, fork, spawn } = require('../..');
+const { CommandError, exec, execFile, fork, processState, spawn } = require('../..');
 const { guard } = require('../helpers/leaks');
 const { run } = require('../helpers/run');
 const { warmUp } = require('../fixtures/process/watch');
@@ -180,4 +180,46 @@ test.serial('it is the same promise whenever it is asked for', async (t) => {
   const child = spawn('true');
   t.is(child.result, child.result);
   await child.result;
+});
+
+test.serial('of a child that the program reaps it is settled when that has died', async (t) => {
+  const manual = { reap: 'manual' };
+  const good = shell('echo one', manual);
+  t.like(await good.result, { exitCode: 0, signalCode: null, stdout: 'one\n', stderr: '' });
+  const bad = shell('echo two; exit 3', manual);
+  await failure(t, bad, { exitCode: 3, signalCode: null, stdout: 'two\n', exitReason: 'code', isTerminated: false });
+  const killed = shell('kill -9 $$', { ...manual, stdio: 'ignore' });
+  await failure(t, killed, {
+    exitCode: null,
+    signalCode: 'SIGKILL',
+    exitReason: 'signal',
+    isForcefullyTerminated: true,
+  });
+  const late = shell('exec sleep 1000', { ...manual, timeout: 20 });
+  await failure(t, late, { signalCode: 'SIGTERM', timedOut: true, exitReason: 'timeout' });
+  const grows = 'const kept = []; setInterval(() => kept.push(Buffer.alloc(16 << 20, 1)), 10)';
+  const large = spawn(process.execPath, ['-e', grows], { ...manual, maxRss: 200 << 20 });
+  await failure(t, large, { signalCode: 'SIGKILL', exitReason: 'max-rss' });
+  // A grandchild keeps the streams open.
+  const open = shell('sleep 1000 & echo $!', manual);
+  process.kill(Number((await open.result).stdout), 'SIGKILL');
+  for (const child of [good, bad, killed, late, large, open]) {
+    t.deepEqual([child.exitCode, child.signalCode, child.exitReason], [null, null, null]);
+    t.is(processState(child.pid).state, 'zombie');
+  }
+  const ends = await Promise.all([good, bad, killed, late, large, open].map((child) => child.wait()));
+  t.deepEqual(
+    ends.map(({ exitCode, signalCode }) => exitCode ?? signalCode),
+    [0, 3, 'SIGKILL', 'SIGTERM', 'SIGKILL', 0],
+  );
+  t.is(large.exitReason, 'max-rss');
+  t.is((await good.result).stdout, 'one\n');
+  // Asked for when it is over, and after it was reaped.
+  const asked = shell('exit 4', manual);
+  await asked._handle.hasEnded;
+  await failure(t, asked, { exitCode: 4 });
+  await asked.wait();
+  const afterwards = shell('exit 5', manual);
+  await afterwards.wait();
+  await failure(t, afterwards, { exitCode: 5 });
 });

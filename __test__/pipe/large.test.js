@@ -235,6 +235,8 @@ test.serial('what_is_not_sent_is_not_given_away', async (t) => {
   await t.throwsAsync(queue.put(bytes, { ...options, timeout: 1 }), { code: 'ERR_MULTIPROC_QUEUE_FULL' });
   await t.throwsAsync(queue.put([bytes, () => {}], options), { code: 'ERR_MULTIPROC_SERIALIZE' });
   t.is(bytes.length, MIB);
+  const message = /"transfer\[1\]" must be an ArrayBuffer, but was an instance of Uint8Array$/;
+  await t.throwsAsync(queue.put(1, { transfer: [bytes.buffer, bytes] }), { message });
   for (const transfer of [bytes.buffer, [bytes], [new SharedArrayBuffer(1)], 'all']) {
     await t.throwsAsync(queue.put(1, { transfer }), { code: 'ERR_INVALID_ARG_TYPE', message: /transfer/ });
   }

@@ -1,9 +1,11 @@
 'use strict';
 // What children inherit: loaders, limits and the environment; nothing that belongs to one process alone.
 
+const { once } = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
 const test = require('ava');
-const { Process } = require('../..');
+const { Pool, Process } = require('../..');
 const { guard } = require('../helpers/leaks');
 const { run } = require('../helpers/run');
 const { warmUp } = require('../fixtures/process/watch');
@@ -87,6 +89,33 @@ test('env, execArgv, cwd and stdio of the wrong type are refused before anything
       t.regex(error.code, /^ERR_INVALID_ARG_(TYPE|VALUE)$/);
     }
   }
+});
+
+test('of a list that is wrong in one place the message says where, and what is there', (t) => {
+  const wrong = [
+    [{ execArgv: ['--a', '--b', 5] }, /"execArgv\[2\]" must be a string, but was 5 \(number\)$/],
+    // biome-ignore lint/suspicious/noSparseArray: a hole is no string
+    [{ execArgv: ['--a', , '--b'] }, /"execArgv\[1\]" must be a string, but was undefined/],
+    [{ execArgv: ['--a', 'b\0'] }, /"execArgv\[1\]" must be a string without NUL, but was 'b\\x00'$/],
+    [{ stdio: ['ignore', 'ignore', 'nowhere'] }, /"stdio\[2\]" must be 'pipe', .*, but was 'nowhere'$/],
+    [{ stdio: ['ignore', -1] }, /"stdio\[1\]" must be .*, but was -1 \(number\)$/],
+    [{ stdio: [{}] }, /"stdio\[0\]" must be .*, but was an instance of Object$/],
+    [{ cpus: [0, 1.5] }, /"cpus\[1\]" must be an integer, but was 1.5 \(number\)$/],
+  ];
+  for (const [options, message] of wrong) {
+    t.throws(() => new Process(() => 1, options), { message });
+    t.throws(() => new Pool(options), { message });
+  }
+});
+
+test('streams and descriptors of every kind are taken', async (t) => {
+  const file = fs.createWriteStream('/dev/null');
+  await once(file, 'open');
+  const child = new Process(() => 1, { stdio: [null, file, process.stderr.fd, undefined] }).start();
+  t.is(await child.result, 1);
+  await child.join();
+  file.destroy();
+  await once(file, 'close');
 });
 
 test('a polluted prototype adds no option', async (t) => {

@@ -118,7 +118,11 @@ test.serial('stopOnSignals may leave the program alive', async (t) => {
 test('what is no signal and no process is refused', (t) => {
   for (const call of [forwardSignals, stopOnSignals]) {
     t.throws(() => call('SIGNOTHING', []), { code: 'ERR_INVALID_ARG_VALUE' });
-    t.throws(() => call(['SIGTERM', 'SIGKILL'], []), { code: 'ERR_INVALID_ARG_VALUE' });
+    t.throws(() => call(['SIGTERM', 'SIGKILL'], []), { code: 'ERR_INVALID_ARG_VALUE', message: /"signals\[1\]" must/ });
+    t.throws(() => call(['SIGTERM', 5], []), {
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: /"signals\[1\]".* 5 \(number\)$/,
+    });
     t.throws(() => call([], []), { code: 'ERR_INVALID_ARG_TYPE' });
     t.throws(() => call(15, []), { code: 'ERR_INVALID_ARG_TYPE' });
     t.throws(() => call('SIGTERM', [{}]), { code: 'ERR_INVALID_ARG_TYPE', message: /\[0\]/ });

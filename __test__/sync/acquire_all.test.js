@@ -249,6 +249,8 @@ test.serial('arguments of the wrong kind throw with a code, and nothing is taken
     t.throws(() => acquireAllSync(list), value);
     await t.throwsAsync(acquireAll(list), value);
   }
+  const message = /"list\[2\]" must be another object than list\[0\], but was an instance of Lock$/;
+  t.throws(() => acquireAllSync([lock, new Lock(), lock]), { message });
   t.throws(() => acquireAllSync([lock], '1'), type);
   await t.throwsAsync(acquireAll([lock], 5), type);
   await t.throwsAsync(acquireAll([lock], { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' });

@@ -4,10 +4,11 @@ import type { ChildProcess } from 'node:child_process';
 import {
   cpuCount,
   currentProcess,
+  exec,
   type ExitReason,
   fork,
   forwardSignals,
-  type Pool,
+  Pool,
   parentProcess,
   PriorityQueue,
   Process,
@@ -89,6 +90,8 @@ export function others(pool: Pool): void {
   same<typeof unreaped, UnreapedChildProcess>();
   const limited: ChildProcess = spawn('true', [], { nice: 3, cpus: [0], maxRss: 1e9 });
   const program = fork('x.js', { orphan: 'allow', nofile: 100 });
+  const reasons: (ExitReason | null)[] = [unreaped.exitReason, program.exitReason, exec('true').exitReason];
+  new Pool({ maxHeapMb: 64, maxRss: 1e9, nice: 3, cpus: [0], nofile: 100, cpuTime: 1000 });
   const supervisor: Supervisor = supervise(() => fork('x.js'), {
     backoff: { base: 1, cap: 2, jitter: 0 },
     maxRestarts: 3,
@@ -98,4 +101,5 @@ export function others(pool: Pool): void {
   forwardSignals(['SIGTERM'], [limited, new Sub()]).close();
   const { stopped } = stopOnSignals('SIGINT', [pool, program, supervisor, new Sub()], { grace: 100, end: false });
   same<typeof stopped, Promise<NodeJS.Signals>>();
+  void reasons;
 }

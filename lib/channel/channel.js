@@ -29,6 +29,7 @@ class Channel {
   #id;
   #onMessage;
   #onEnd;
+  #onFailure;
   #shut = false;
   #closed = false;
   /** Messages that are being delivered, as the addon copies them; where the next one is, and where they end. */
@@ -60,10 +61,13 @@ class Channel {
    * @param {(type: number, content: string | Buffer) => void} onMessage bytes are valid until the next message
    * @param {() => void} onEnd the peer has closed or died, and all it had sent was read
    * @param {boolean} referenced whether the channel keeps the event loop alive
+   * @param {(error: Error) => void} [onFailure] the memory makes no sense, as a peer has left it: nothing more will be read.
+   *   Without it that is thrown, to the event loop or by `flush()`
    */
-  listen(onMessage, onEnd, referenced) {
+  listen(onMessage, onEnd, referenced, onFailure) {
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
+    this.#onFailure = onFailure;
     native.setChannel(this.#id, true, referenced);
   }
 
@@ -164,7 +168,11 @@ class Channel {
    */
   shut() {
     if (this.#shut) return;
-    for (const [type, content] of this.receiveNow()) if (type !== TEXT) discard(content);
+    try {
+      for (const [type, content] of this.receiveNow()) if (type !== TEXT) discard(content);
+    } catch {
+      // What makes no sense holds nothing that could be released.
+    }
     this.#shut = true;
     native.shutChannel(this.#id);
   }
@@ -192,10 +200,18 @@ class Channel {
     this.#deliver();
     if (this.#shut) return false;
     this.#batch ??= new Batch();
-    const used = native.channelReceive(this.#id, this.#batch.bytes);
-    if (used === TOO_LARGE) {
-      const [type, content] = withArea(native.channelReceiveOne(this.#id));
-      this.#onMessage(type, content);
+    let used;
+    let large;
+    try {
+      used = native.channelReceive(this.#id, this.#batch.bytes);
+      if (used === TOO_LARGE) large = withArea(native.channelReceiveOne(this.#id));
+    } catch (error) {
+      if (this.#onFailure === undefined) throw error;
+      this.#onFailure(error);
+      return false;
+    }
+    if (large !== undefined) {
+      this.#onMessage(...large);
       return true;
     }
     [this.#position, this.#end] = [0, used];

@@ -65,6 +65,7 @@ class Ipc {
       (type, content) => this.#receive(type, content),
       () => this.#ended(),
       referenced,
+      (error) => this.#fail(undefined, error),
     );
     this.#target.on('newListener', (name) => {
       if (name === 'message') process.nextTick(() => this.#deliverPending());

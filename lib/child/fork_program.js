@@ -1,6 +1,7 @@
 'use strict';
 // What a forked program begins with: `process` gets its message channel. The program needs no change.
 
+const native = require('../binding');
 const { Carrier } = require('../channel/carrier');
 const { attachIpc } = require('../channel/ipc');
 const { attach } = require('./attach');
@@ -9,7 +10,8 @@ const { attach } = require('./attach');
 function connectToParent() {
   const attached = attach();
   if (attached === null) return;
-  const { channel, serialization } = attached;
+  const { channel, serialization, note } = attached;
+  if (note !== undefined) native.noteHeapLimit(...note);
   const carrier = Carrier.adopt(attached.carrier);
   attachIpc(process, channel, { carrier, serialization, referenced: false }).followListeners();
 }

@@ -4,6 +4,7 @@
 const native = require('../binding');
 const runtime = require('../runtime');
 const { loadTarget, loadTargetSync } = require('../target/load');
+const { moduleOf, whileLoading } = require('../process/loading');
 const role = require('../process/role');
 const { SerializationError } = require('../errors');
 const { FAILED, MAP, SUCCEEDED } = require('../pool/protocol');
@@ -139,21 +140,16 @@ function functionOf(definition) {
   // The definition was sent before the task was queued, so it is there.
   if (targets[definition] === undefined) channel.flush();
   const target = targets[definition];
-  role.bootstrapping = true;
-  const loaded = loadTargetSync(target);
+  const url = moduleOf(target);
+  const loaded = whileLoading(url, () => loadTargetSync(target));
   if (loaded !== undefined) {
-    role.bootstrapping = false;
     functions[definition] = loaded;
     return loaded;
   }
-  return loadTarget(target)
-    .then((fn) => {
-      functions[definition] = fn;
-      return fn;
-    })
-    .finally(() => {
-      role.bootstrapping = false;
-    });
+  return whileLoading(url, () => loadTarget(target)).then((fn) => {
+    functions[definition] = fn;
+    return fn;
+  });
 }
 
 function answer(id, status, value) {

@@ -2,8 +2,9 @@
 // The program of a Process: runs its function, and sends what it returns or throws.
 
 const native = require('../binding');
-const { loadTarget } = require('../target/load');
+const { loadTarget, loadTargetSync } = require('../target/load');
 const { loadClass } = require('../target/load_class');
+const { moduleOf, whileLoading } = require('../process/loading');
 const role = require('../process/role');
 const { unpack } = require('../travel');
 const { attach } = require('./attach');
@@ -39,12 +40,9 @@ function runProcess() {
 async function main() {
   let run;
   try {
-    role.bootstrapping = true;
     run = message.class === undefined ? await functionOf(message.target) : await methodOf(message.class);
   } catch (error) {
     return fail(error);
-  } finally {
-    role.bootstrapping = false;
   }
   try {
     succeed(await run());
@@ -54,12 +52,13 @@ async function main() {
 }
 
 async function functionOf(target) {
-  const fn = await loadTarget(target);
+  const url = moduleOf(target);
+  const fn = whileLoading(url, () => loadTargetSync(target)) ?? (await whileLoading(url, () => loadTarget(target)));
   return () => fn(...message.args);
 }
 
 async function methodOf(description) {
-  const Class = await loadClass(description);
+  const Class = await whileLoading(description.url, () => loadClass(description));
   return () => Class[REVIVE](Class, message).run();
 }
 

@@ -22,6 +22,8 @@ const LIMITS = {
   maxRss: (call, name, value) => checkInteger(call, name, value, 1, INTEGER_MAX),
 };
 
+const LIMIT_NAMES = Object.keys(LIMITS);
+
 /** @returns {Partial<import('./handle').Extras>} those limits of `options` that are given */
 function checkLimits(call, options) {
   const limits = { __proto__: null };
@@ -79,6 +81,16 @@ function refuseExtras(call, extras, where) {
 }
 
 /** The names of all that a process may use, and of who reaps it. */
-const EXTRAS = [...FLAGS, ...Object.keys(LIMITS), 'reap'];
+const EXTRAS = [...FLAGS, ...LIMIT_NAMES, 'reap'];
 
-module.exports = { EXTRAS, UNDER_PERMISSION, VIA, checkExtras, checkLimits, checkReap, nativeLimits, refuseExtras };
+module.exports = {
+  EXTRAS,
+  LIMIT_NAMES,
+  UNDER_PERMISSION,
+  VIA,
+  checkExtras,
+  checkLimits,
+  checkReap,
+  nativeLimits,
+  refuseExtras,
+};

@@ -6,14 +6,16 @@
 
 const childProcess = require('node:child_process');
 const path = require('node:path');
-const { fileURLToPath } = require('node:url');
+const { fileURLToPath, pathToFileURL } = require('node:url');
 const { Carrier } = require('../channel/carrier');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { CARRIER, forChild } = require('../child/environment');
 const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
+const { ExitRecord } = require('../process/exit_reason');
 const { forkServer } = require('../process/fork_server');
-const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
+const { checkOrphan, thisProcess } = require('../process/launch');
+const { refuseRepeatedLoad, refuseWhileLoading } = require('../process/loading');
 const { checkStartMethod } = require('../process/start_method');
 const { UNDER_PERMISSION, VIA, checkExtras, refuseExtras } = require('./extras');
 const { closeFd } = require('./native');
@@ -25,10 +27,14 @@ const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 const GRACE_MS = 500;
 
 function fork(modulePath, args = [], options = undefined) {
-  refuseWhileBootstrapping('fork()');
+  refuseWhileLoading('fork()');
   if (args !== null && typeof args === 'object' && !Array.isArray(args)) [args, options] = [[], args];
   const given = { __proto__: null, ...copy(options ?? {}) };
   const file = programPath(modulePath);
+  if (isText(file)) {
+    const folder = isText(given.cwd) ? given.cwd : '';
+    refuseRepeatedLoad('fork()', pathToFileURL(path.resolve(folder, file)).href);
+  }
   const stdio = stdioOf(given);
   const isValid =
     file !== null &&
@@ -52,6 +58,7 @@ function forkValid(file, args, options, stdio) {
   const detached = options.detached === true;
   const killOnParentExit = options.killOnParentExit ?? !(detached || checkOrphan('fork()', options.orphan) === 'allow');
 
+  const record = new ExitRecord();
   const { channel, address } = Channel.create();
   let carrier;
   let child;
@@ -69,6 +76,7 @@ function forkValid(file, args, options, stdio) {
         grace: killOnParentExit ? GRACE_MS : undefined,
         serialization,
         carrier: stdio.channel,
+        note: record.note,
       }),
     };
     const isForked = startMethod === 'forkserver' && killOnParentExit && execPath === process.execPath;
@@ -88,6 +96,7 @@ function forkValid(file, args, options, stdio) {
       },
       {
         words: [file, ...args],
+        record,
         // Before the user's own listeners: 'message' and 'disconnect' come before 'exit'.
         onEnd: () => ipc?.peerEnded(),
       },

@@ -47,6 +47,8 @@ class NativeProcess {
   });
   /** Whether it was killed for its memory. */
   isOverMemory = false;
+  /** Whether it was sent SIGKILL from here. */
+  isKilledByUs = false;
 
   /** @param {Extras} extras */
   constructor(extras) {
@@ -131,7 +133,9 @@ class NativeProcess {
   }
 
   kill(signal) {
-    return this.#id === 0 ? -ESRCH : native.childKill(this.#id, signal);
+    if (this.#id === 0) return -ESRCH;
+    if (signal === SIGKILL) this.isKilledByUs = true;
+    return native.childKill(this.#id, signal);
   }
 
   ref() {

@@ -3,11 +3,14 @@
 //
 // It begins to collect when it is first asked for; who never asks has no promise, no listener and nothing collected. It is
 // settled when the child has ended and its streams have, or a short time after the end: a grandchild that keeps a stream
-// open is not waited for, and no longer keeps this program alive.
+// open is not waited for, and no longer keeps this program alive. Nor is the program, which may never reap a child that it
+// has started with `reap: 'manual'`.
 
 const { performance } = require('node:perf_hooks');
 const { setImmediate, setTimeout } = require('node:timers');
 const { CommandError } = require('../errors');
+const { WORDS } = require('../process/exit_reason');
+const { hasEnded, reasonOf } = require('./exit_reason');
 const { note, notedOf } = require('./reasons');
 
 /** What is on its way is read for so long after the end, and no longer than MAX_DRAIN_MS while more comes. */
@@ -19,7 +22,8 @@ const SHOWN_OF_STDERR = 2000;
 
 /**
  * @param {import('node:child_process').ChildProcess} child just started
- * @param {{ words: unknown[], encoding?: string | null, maxBuffer?: number | null, killSignal?: string | number }} about
+ * @param {{ words: unknown[], encoding?: string | null, maxBuffer?: number | null, killSignal?: string | number,
+ *   unreaped?: import('./handle').NativeProcess }} about `unreaped`: the handle of a child that the program reaps
  */
 function giveResult(child, about) {
   const startedAt = performance.now();
@@ -60,6 +64,10 @@ class Outcome {
     });
     this.#listen(child, 'close', () => this.#settle());
     this.#listen(child, 'exit', () => this.#exited());
+    if (about.unreaped !== undefined) {
+      for (const stream of this.#streams()) this.#listen(stream, 'close', () => this.#settleUnreaped());
+      about.unreaped.hasEnded.then(() => this.#exited());
+    }
     if (!hasEnded(child)) return;
     // Its 'close' may have come already, too.
     if (child._closesGot >= child._closesNeeded) setImmediate(() => this.#settle());
@@ -88,6 +96,16 @@ class Outcome {
     if (this.#exitedAt !== undefined) return;
     this.#exitedAt = performance.now();
     setTimeout(() => this.#drained(), DRAIN_MS);
+    if (this.#about.unreaped !== undefined) this.#settleUnreaped();
+  }
+
+  /** 'close' comes when somebody has reaped it: the result, when it has ended and its streams have. */
+  #settleUnreaped() {
+    if (this.#exitedAt !== undefined && this.#streams().every(({ closed }) => closed)) this.#settle();
+  }
+
+  #streams() {
+    return [this.#child.stdout, this.#child.stderr].filter(Boolean);
   }
 
   /** Settles once a turn of the event loop, which reads what is there, has brought nothing. */
@@ -107,13 +125,15 @@ class Outcome {
     for (const [emitter, event, listener] of this.#listeners) {
       if (event !== 'error') emitter.off(event, listener);
     }
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (!stream || stream.destroyed) continue;
+    for (const stream of this.#streams()) {
+      if (stream.destroyed) continue;
       stream.resume();
       stream.unref?.();
     }
-    const { words, startedAt } = this.#about;
-    const { pid, exitCode, signalCode } = this.#child;
+    const { words, startedAt, unreaped } = this.#about;
+    const { pid } = this.#child;
+    const end = (hasEnded(this.#child) ? null : unreaped?.peek()) ?? this.#child;
+    const { exitCode, signalCode } = end;
     const result = {
       command: words.map(String).join(' '),
       pid,
@@ -126,7 +146,7 @@ class Outcome {
     };
     const { reason, error: cause = this.#cause } = notedOf(this.#child);
     if (exitCode === 0 && reason === undefined && cause === undefined) this.#resolve(result);
-    else this.#reject(failure(result, reason, cause));
+    else this.#reject(failure(result, reason, reasonOf(this.#child, end), cause));
   }
 
   /** @returns {string | Buffer | null} null when there is no such stream */
@@ -138,26 +158,26 @@ class Outcome {
   }
 }
 
-function hasEnded({ exitCode, signalCode }) {
-  return exitCode !== null || signalCode !== null;
-}
-
-function failure(result, reason, cause) {
+function failure(result, reason, exitReason, cause) {
   const { command, exitCode, signalCode, stderr } = result;
   const told = stderr?.length > 0 ? `\n${stderr.toString().slice(-SHOWN_OF_STDERR)}` : '';
-  return new CommandError(`the command ${JSON.stringify(command)} ${ending(result, reason, cause)}${told}`, {
-    ...result,
-    cause,
-    exitCode,
-    timedOut: reason === 'timedOut',
-    isCanceled: reason === 'isCanceled',
-    isMaxBuffer: reason === 'isMaxBuffer',
-    isTerminated: signalCode !== null,
-    isForcefullyTerminated: signalCode === 'SIGKILL',
-  });
+  return new CommandError(
+    `the command ${JSON.stringify(command)} ${ending(result, reason, exitReason, cause)}${told}`,
+    {
+      ...result,
+      cause,
+      exitCode,
+      exitReason,
+      timedOut: reason === 'timedOut',
+      isCanceled: reason === 'isCanceled',
+      isMaxBuffer: reason === 'isMaxBuffer',
+      isTerminated: signalCode !== null,
+      isForcefullyTerminated: signalCode === 'SIGKILL',
+    },
+  );
 }
 
-function ending({ exitCode, signalCode }, reason, cause) {
+function ending({ exitCode, signalCode }, reason, exitReason, cause) {
   const how = signalCode === null ? `ended with exit code ${exitCode}` : `was ended by ${signalCode}`;
   switch (reason) {
     case 'notStarted':
@@ -169,7 +189,7 @@ function ending({ exitCode, signalCode }, reason, cause) {
     case 'isMaxBuffer':
       return `printed more than maxBuffer and ${how}`;
     default:
-      return how;
+      return WORDS[exitReason] ?? how;
   }
 }
 

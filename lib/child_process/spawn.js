@@ -6,6 +6,7 @@
 
 const childProcess = require('node:child_process');
 const { createChild } = require('./child');
+const { giveExitReason } = require('./exit_reason');
 const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
 const { limit } = require('./limit');
 const { addWait } = require('./manual');
@@ -31,8 +32,8 @@ function spawn(command, args, options) {
 
 /**
  * @param {string} call whose options they are, for errors
- * @param {{ onEnd?: () => void, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
- *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `words` are what the user ran; the others are for
+ * @param {{ onEnd?: () => void, record?: import('../process/exit_reason').ExitRecord, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
+ *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `record`: of a child that writes it; `words` are what the user ran; the others are for
  *   the child's `result`, where they are not among the options
  */
 function start(call, command, args, options, more = {}) {
@@ -40,7 +41,7 @@ function start(call, command, args, options, more = {}) {
   // One copy, so that a getter is read once and Node.js and we see the same value. As in Node.js: own properties only.
   const copied = copy(isShort ? args : options);
   const own = checkExtras(`${call}()`, copied);
-  const { options: given, words: stdioWords } = replaceWords(call, copied);
+  const { options: given, words: stdioWords } = replaceWords(`${call}()`, copied);
   const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
   let child;
   // Left to Node.js, which throws what is wrong with it. What it takes is right by its rules: it stands, as a process of
@@ -49,14 +50,21 @@ function start(call, command, args, options, more = {}) {
     if (process.permission !== undefined) refuseExtras(`${call}()`, own, UNDER_PERMISSION);
     child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
     if (more.onEnd !== undefined) child.prependOnceListener('exit', more.onEnd);
+    giveExitReason(child);
   } else {
-    child = createChild({ ...own, detached: normalised.detached }, more.onEnd);
+    child = createChild({ ...own, detached: normalised.detached }, () => {
+      // Looked at once at the end: later the kernel may have killed others for memory.
+      void child.exitReason;
+      more.onEnd?.();
+    });
+    giveExitReason(child, child._handle, { hasCpuTime: own.cpuTime !== undefined, record: more.record });
     child.spawn(normalised);
     if (own.reap === 'manual') addWait(child);
     limit(child, normalised);
   }
   const { words = isShort ? [command] : [command, ...(args ?? [])] } = more;
-  giveResult(child, { ...given, ...more, words });
+  const unreaped = own.reap === 'manual' ? child._handle : undefined;
+  giveResult(child, { ...given, ...more, words, unreaped: unreaped ?? undefined });
   if (stdioWords !== null) {
     showPrefixed(child, stdioWords, String(words[0]));
     // From the beginning, and nobody need ask.

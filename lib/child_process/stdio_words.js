@@ -6,7 +6,7 @@
 // stand in a list as well, at the places of stdout and stderr. For Node.js they are pipes.
 
 const path = require('node:path');
-const { invalidType } = require('../arguments');
+const { invalidType, invalidValue } = require('../arguments');
 const { showLines } = require('./lines');
 
 const OUTPUTS = [1, 2];
@@ -27,6 +27,11 @@ function replaceWords(call, options) {
   }
   if (stdio === 'capture') return { options: { ...options, stdio: 'pipe' }, words: wordsOf(call, prefix, [], true) };
   if (!Array.isArray(stdio)) return { options, words: null };
+  for (const [number, entry] of stdio.entries()) {
+    if ((entry !== 'prefix' && entry !== 'capture') || OUTPUTS.includes(number)) continue;
+    const expected = "what Node.js takes ('prefix' and 'capture' are for stdout and stderr)";
+    throw invalidValue(call, `options.stdio[${number}]`, expected, entry);
+  }
   const shown = OUTPUTS.filter((number) => stdio[number] === 'prefix');
   const captured = OUTPUTS.filter((number) => stdio[number] === 'capture');
   if (shown.length + captured.length === 0) return { options, words: null };

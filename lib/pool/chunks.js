@@ -1,6 +1,8 @@
 'use strict';
 // How `map` cuts its items into tasks.
 
+const { SerializationError } = require('../errors');
+
 /** Four chunks for each worker: few enough to cost little, many enough to even out items of different cost. */
 function defaultChunkSize(itemCount, workerCount) {
   return Math.max(1, Math.ceil(itemCount / (workerCount * 4)));
@@ -24,4 +26,12 @@ async function collect(source) {
   return [...source];
 }
 
-module.exports = { chunk, collect, defaultChunkSize };
+/** The path of what could not travel counts from the start of the chunk; the user counts from that of the items. */
+function shiftPath(error, offset) {
+  const match = offset > 0 && error instanceof SerializationError ? /^(items|result)\[(\d+)\]/.exec(error.path) : null;
+  if (match === null) return error;
+  const path = `${match[1]}[${Number(match[2]) + offset}]${error.path.slice(match[0].length)}`;
+  return new SerializationError(path + error.message.slice(error.path.length), { path, cause: error.cause });
+}
+
+module.exports = { chunk, collect, defaultChunkSize, shiftPath };

@@ -8,27 +8,25 @@
 const native = require('../binding');
 const runtime = require('../runtime');
 const { onceAborted } = require('../aborts');
-const { checkInteger, checkName, checkSignal, invalidType, ownOptions } = require('../arguments');
+const { checkInteger, checkSignal, invalidType, ownOptions } = require('../arguments');
 const { cannot } = require('../codec/refusals');
 const { asyncDispose } = require('../dispose');
-const { AbortError, MultiprocError, SerializationError, WorkerDiedError } = require('../errors');
-const { cpuCount } = require('../process/cpu_count');
-const { checkLaunchOptions } = require('../process/launch');
-const { callerFile, describeTarget } = require('../target');
+const { AbortError, MultiprocError, WorkerDiedError } = require('../errors');
+const { howEnded } = require('../process/exit_reason');
+const { moduleOf, refuseRepeatedLoad } = require('../process/loading');
 const { discard, pack, takeBack, travel } = require('../travel');
 const { Backlog } = require('./backlog');
-const { chunk, collect, defaultChunkSize } = require('./chunks');
+const { chunk, collect, defaultChunkSize, shiftPath } = require('./chunks');
+const { Functions } = require('./functions');
+const { poolOptions } = require('./options');
 const { FAILED, MAP, RUN } = require('./protocol');
 const { Worker } = require('./worker');
 
-const WORKERS_MAX = 255;
-const OPTIONS = ['workers', 'name', 'env', 'execArgv', 'cwd', 'stdio'];
 /** Workers that die this often in a row before they are ready will not get better. */
 const START_FAILURES_MAX = 3;
 
 /** What src/memory/directory.rs calls a task queue. */
 const TASK_QUEUE_KIND = 8;
-const FUNCTIONS_MAX = 10_000;
 
 let count = 0;
 
@@ -39,8 +37,9 @@ class Pool {
   #workers = new Map();
   #queue;
   #queueHandle;
-  #functions = new Map();
-  #definitions = [];
+  #functions = new Functions((id, target) => {
+    for (const worker of this.#workers.values()) worker.send({ define: id, target });
+  });
   #lastTask = 0;
   /** Tasks that are not settled, by number. */
   #tasks = new Map();
@@ -51,12 +50,10 @@ class Pool {
   #ended = deferred();
 
   constructor(options) {
-    const call = 'new Pool()';
-    const { workers = cpuCount(), name, ...launchOptions } = ownOptions(call, options, OPTIONS);
-    this.#size = checkInteger(call, 'workers', workers, 1, WORKERS_MAX);
+    const { workers, name, ...launchOptions } = poolOptions('new Pool()', options);
     count += 1;
-    this.#name = checkName(call, name) ?? `Pool-${count}`;
-    checkLaunchOptions(call, launchOptions);
+    this.#size = workers;
+    this.#name = name ?? `Pool-${count}`;
     this.#launchOptions = launchOptions;
   }
 
@@ -102,7 +99,7 @@ class Pool {
     }
     this.#refuseWhenClosed(call);
     if (signal?.aborted) throw new AbortError(signal.reason);
-    this.#describe(call, fn);
+    this.#functions.idOf(call, fn);
     const items = await collect(iterable);
     const size = chunkSize ?? defaultChunkSize(items.length, this.#size);
     const chunks = chunk(items, size);
@@ -153,7 +150,8 @@ class Pool {
     try {
       this.#refuseWhenClosed(call);
       if (signal?.aborted) throw new AbortError(signal.reason);
-      const definition = this.#describe(call, fn);
+      const definition = this.#functions.idOf(call, fn);
+      refuseRepeatedLoad(call, moduleOf(this.#functions.target(definition)));
       this.#start();
       this.#lastTask = (this.#lastTask % 0xffff_fffe) + 1;
       id = this.#lastTask;
@@ -173,27 +171,6 @@ class Pool {
       const fail = offset === 0 ? reject : (error) => reject(shiftPath(error, offset));
       this.#tasks.set(id, { resolve, reject: fail, done });
     });
-  }
-
-  #describe(call, fn) {
-    const known =
-      this.#functions.get(fn) ?? (typeof fn === 'function' ? this.#functions.get(sourceKey(fn)) : undefined);
-    if (known !== undefined) return known;
-    const target = describeTarget(fn, { call, callerFile: callerFile() });
-    const id = this.#functions.get(target.key) ?? this.#definitions.length;
-    if (id === this.#definitions.length) {
-      this.#definitions.push(target);
-      for (const worker of this.#workers.values()) worker.send({ define: id, target });
-    }
-    this.#remember(target.key, id);
-    this.#remember(fn, id);
-    if (target.form === 'source') this.#remember(sourceKey(fn), id);
-    return id;
-  }
-
-  // Closures made anew for each call must not fill the memory: beyond this they are described again each time.
-  #remember(key, id) {
-    if (key !== undefined && this.#functions.size < FUNCTIONS_MAX) this.#functions.set(key, id);
   }
 
   #enqueue(id, payload) {
@@ -249,7 +226,7 @@ class Pool {
     };
     const worker = new Worker(setup, events);
     this.#workers.set(index, worker);
-    for (const [id, target] of this.#definitions.entries()) worker.send({ define: id, target });
+    for (const [id, target] of this.#functions.definitions()) worker.send({ define: id, target });
     if (this.#tasks.size > 0) worker.channel.setReferenced(true);
   }
 
@@ -276,8 +253,8 @@ class Pool {
   #died(worker, cause) {
     this.#workers.delete(worker.index);
     const { exitCode, signalCode } = worker.child;
-    const how = signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`;
     const { pid, exitReason } = worker;
+    const how = howEnded(exitCode, signalCode, exitReason);
     for (const id of native.tasksOfDead(this.#queue, worker.token, worker.index)) {
       this.#settle(id)?.reject(
         new WorkerDiedError(`the worker of ${this.#name} that ran the task (process ${pid}) ${how}`, {
@@ -285,6 +262,7 @@ class Pool {
           exitCode,
           signalCode,
           exitReason,
+          cause,
         }),
       );
     }
@@ -362,25 +340,8 @@ class Pool {
   }
 }
 
-/** The path of what could not travel counts from the start of the chunk; the user counts from that of the items. */
-function shiftPath(error, offset) {
-  const match = offset > 0 && error instanceof SerializationError ? /^(items|result)\[(\d+)\]/.exec(error.path) : null;
-  if (match === null) return error;
-  const path = `${match[1]}[${Number(match[2]) + offset}]${error.path.slice(match[0].length)}`;
-  return new SerializationError(path + error.message.slice(error.path.length), { path, cause: error.cause });
-}
-
 function isIterable(value) {
   return typeof value[Symbol.iterator] === 'function' || typeof value[Symbol.asyncIterator] === 'function';
-}
-
-/**
- * A function of the same text is the same function, unless the text says something that depends on its file. Found by
- * its text, a closure made anew for each call costs no look at the caller's file.
- */
-function sourceKey(fn) {
-  const source = Function.prototype.toString.call(fn);
-  return /\b(require|import|module|exports|__filename|__dirname)\b/.test(source) ? undefined : `text:${source}`;
 }
 
 function deferred() {

@@ -20,6 +20,9 @@ class Worker {
     });
     this.child = child;
     this.record = record;
+    // Let go of by the child when it ends.
+    this.handle = child._handle;
+    this.hasCpuTime = launchOptions.cpuTime !== undefined;
     this.channel = channel;
     this.events = events;
     child.unref();
@@ -27,6 +30,7 @@ class Worker {
       (type, content) => this.#receive(type, content),
       () => {},
       false,
+      (error) => this.#cannotRead(error),
     );
     child.once('error', (error) => this.#end(error));
     child.once('exit', () => this.#end());
@@ -38,7 +42,9 @@ class Worker {
 
   /** Why it ended. */
   get exitReason() {
-    return this.record.reason(this.child);
+    const { exitCode, signalCode } = this.child;
+    const { isOverMemory } = this.handle;
+    return this.record.reason({ exitCode, signalCode, isOverMemory, hasCpuTime: this.hasCpuTime });
   }
 
   send(message) {
@@ -61,6 +67,12 @@ class Worker {
     }
   }
 
+  /** It has overwritten the memory of its channel: no result of its will come. */
+  #cannotRead(error) {
+    this.unreadable = error;
+    this.child.kill('SIGKILL');
+  }
+
   #end(cause) {
     if (this.ended) return;
     // The results it had sent count, whatever order the events had.
@@ -68,7 +80,7 @@ class Worker {
     this.ended = true;
     this.channel.discardUndelivered();
     this.channel.close();
-    this.events.died(this, cause);
+    this.events.died(this, cause ?? this.unreadable);
     // Its note is shared memory, which is not to wait for the collector.
     this.record = undefined;
   }

@@ -21,24 +21,17 @@ const runtime = require('../runtime');
 /** The signals by which V8 ends a process whose heap is full. */
 const ABORTS = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL']);
 
-class ExitRecord {
-  /** What the child opens: index and generation of a block of shared memory, which it need not have been given. */
-  note;
-  /** The first word of that is 1 when the process was about to run out of heap. */
-  #words;
+/** Of any process: what is known without its help. */
+class Ending {
   isTimedOut = false;
   isKilledByUs = false;
-  #kernelKills;
-  #count;
 
-  /** @param {() => number} [count] of processes that the kernel has killed for memory */
-  constructor(count = countKernelKills) {
-    runtime.open();
-    const [buffer, index, generation] = native.createBuffer(64, undefined);
-    this.#words = new Int32Array(buffer);
-    this.note = [index, generation];
-    this.#count = count;
-    this.#kernelKills = count();
+  get isHeapFull() {
+    return false;
+  }
+
+  get hasKernelKilled() {
+    return false;
   }
 
   /**
@@ -51,9 +44,38 @@ class ExitRecord {
     if (isOverMemory) return 'max-rss';
     const isKilled = signalCode === 'SIGKILL' && !this.isKilledByUs;
     if (hasCpuTime && signalCode === 'SIGXCPU') return 'cpu-time';
-    if (ABORTS.has(signalCode) && this.#words[0] === 1) return 'heap-oom';
-    if (isKilled && this.#count() > this.#kernelKills) return 'kernel-oom';
+    if (ABORTS.has(signalCode) && this.isHeapFull) return 'heap-oom';
+    if (isKilled && this.hasKernelKilled) return 'kernel-oom';
     return 'signal';
+  }
+}
+
+/** Of a process that runs our code, which writes the note. */
+class ExitRecord extends Ending {
+  /** What the child opens: index and generation of a block of shared memory, which it need not have been given. */
+  note;
+  /** The first word of that is 1 when the process was about to run out of heap. */
+  #words;
+  #kernelKills;
+  #count;
+
+  /** @param {() => number} [count] of processes that the kernel has killed for memory */
+  constructor(count = countKernelKills) {
+    super();
+    runtime.open();
+    const [buffer, index, generation] = native.createBuffer(64, undefined);
+    this.#words = new Int32Array(buffer);
+    this.note = [index, generation];
+    this.#count = count;
+    this.#kernelKills = count();
+  }
+
+  get isHeapFull() {
+    return this.#words[0] === 1;
+  }
+
+  get hasKernelKilled() {
+    return this.#count() > this.#kernelKills;
   }
 }
 
@@ -92,4 +114,18 @@ function readText(file) {
   }
 }
 
-module.exports = { ExitRecord, groups };
+/** The reasons that say more than the signal does. */
+const WORDS = {
+  timeout: 'ran longer than its timeout and was killed',
+  'max-rss': 'exceeded its maxRss and was killed',
+  'cpu-time': 'used up its cpuTime and was ended',
+  'heap-oom': 'ran out of heap and was aborted',
+  'kernel-oom': 'was killed by the kernel for lack of memory',
+};
+
+/** For messages, behind the name of the process. */
+function howEnded(exitCode, signalCode, exitReason) {
+  return WORDS[exitReason] ?? (signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`);
+}
+
+module.exports = { Ending, ExitRecord, groups, howEnded, WORDS };

@@ -2,24 +2,28 @@
 // Starts a Node.js process of ours: one that runs a file of lib/child and talks over a channel in shared memory.
 
 const fs = require('node:fs');
-const { checkInteger, invalidType, invalidValue } = require('../arguments');
+const { checkArray, checkInteger, invalidType, invalidValue } = require('../arguments');
 const native = require('../binding');
 const { Channel } = require('../channel/channel');
 const { forChild } = require('../child/environment');
 const { VIA, checkLimits, checkReap } = require('../child_process/extras');
 const { spawn } = require('../child_process/spawn');
-const { MultiprocError } = require('../errors');
 const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
 const { ExitRecord } = require('./exit_reason');
 const { forkServer } = require('./fork_server');
+const { moduleOf, refuseRepeatedLoad, refuseWhileLoading } = require('./loading');
 const role = require('./role');
 const { checkStartMethod, getStartMethod } = require('./start_method');
+
+/** What a daemon has, from SIGTERM on, when its parent has ended; others end at once. A whole family ends within a second. */
+const DAEMON_GRACE_MS = 500;
 
 /**
  * @param {string} call what the user called, for errors
  * @param {string} entry absolute path of the child's program
  * @param {object} options env, execArgv, cwd, stdio, detached, orphan, reap, inspect, maxHeapMb and the limits of
  *   child_process/extras.js as the user gave them; `firstMessage`: what the child finds in its channel
+ *   (`daemon` in it: the child may clean up when this process ends)
  * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel, record: ExitRecord, startMethod: 'spawn' | 'forkserver' }}
  *   `startMethod`: how it was started, whatever was asked for
  */
@@ -39,7 +43,8 @@ function launch(call, entry, options) {
     firstMessage,
     ...rest
   } = { __proto__: null, ...options };
-  refuseWhileBootstrapping(call);
+  refuseWhileLoading(call);
+  for (const description of [firstMessage.class, firstMessage.target]) refuseRepeatedLoad(call, moduleOf(description));
   checkLaunchOptions(call, options);
   const limits = checkLimits(call, rest);
   const record = new ExitRecord();
@@ -49,17 +54,17 @@ function launch(call, entry, options) {
     // travel by its key in the message.
     channel.sendValue({ ...firstMessage, note: record.note }, '', '.');
     const dies = orphan !== 'allow';
+    const isDaemon = firstMessage.daemon === true;
+    const ending = dies ? { grace: isDaemon ? DAEMON_GRACE_MS : 0, terminates: isDaemon } : {};
     const nodeFlags = flags(execArgv, maxHeapMb, inspect);
-    const childEnv = {
-      ...inheritableEnvironment(env),
-      ...forChild({ address, parent: thisProcess(), grace: dies ? 0 : undefined }),
-    };
+    const childEnv = { ...inheritableEnvironment(env), ...forChild({ address, parent: thisProcess(), ...ending }) };
     let startedBy = 'spawn';
     const onForked = () => {
       startedBy = 'forkserver';
     };
+    // One that outlives its parent is known by what it was started with, which a fork does not change.
     const via =
-      startMethod === 'forkserver'
+      startMethod === 'forkserver' && dies
         ? forkServer.way({ order: { entry }, flags: nodeFlags, env: childEnv, onForked })
         : undefined;
     const child = spawn(process.execPath, [...nodeFlags, entry], {
@@ -110,17 +115,45 @@ function flags(execArgv, maxHeapMb, inspect) {
   return given;
 }
 
-function checkLaunchOptions(call, { env, execArgv, orphan, reap, maxHeapMb, inspect, startMethod }) {
+function checkLaunchOptions(call, { env, execArgv, stdio, orphan, reap, maxHeapMb, inspect, startMethod }) {
   checkStartMethod(call, startMethod);
   if (env !== undefined && (env === null || typeof env !== 'object')) throw invalidType(call, 'env', 'an object', env);
   checkOrphan(call, orphan);
   checkReap(call, reap);
   if (maxHeapMb !== undefined) checkInteger(call, 'maxHeapMb', maxHeapMb, 8, 2 ** 20);
   if (inspect !== undefined && inspect !== 'auto') checkInteger(call, 'inspect', inspect, 0, 65_535);
+  checkStdio(call, stdio);
   if (execArgv === undefined) return;
-  if (!Array.isArray(execArgv) || execArgv.some((flag) => typeof flag !== 'string')) {
-    throw invalidType(call, 'execArgv', 'an array of strings', execArgv);
+  checkArray(call, 'execArgv', execArgv, 'an array of strings', (flag) => typeof flag === 'string', 'a string');
+  const bad = execArgv.findIndex((flag) => flag.includes('\0'));
+  if (bad >= 0) throw invalidValue(call, `execArgv[${bad}]`, 'a string without NUL', execArgv[bad]);
+}
+
+const STREAM_WORDS = ['pipe', 'overlapped', 'ignore', 'inherit', 'prefix', 'capture'];
+
+/** As child_process takes it. Node's own messages about a list do not say where in it. */
+function checkStdio(call, stdio) {
+  if (stdio === undefined || stdio === null) return;
+  const words = STREAM_WORDS.map((word) => `'${word}'`).join(', ');
+  if (typeof stdio === 'string') {
+    if (!STREAM_WORDS.includes(stdio)) throw invalidValue(call, 'stdio', `${words} or an array`, stdio);
+    return;
   }
+  if (!Array.isArray(stdio)) throw invalidType(call, 'stdio', `${words} or an array`, stdio);
+  for (let index = 0; index < stdio.length; index += 1) {
+    if (isStdioEntry(stdio[index])) continue;
+    const one = `${words}, 'ipc', a descriptor or a stream that has one`;
+    throw invalidValue(call, `stdio[${index}]`, one, stdio[index]);
+  }
+}
+
+function isStdioEntry(entry) {
+  if (entry === undefined || entry === null) return true;
+  if (typeof entry === 'string') return entry === 'ipc' || STREAM_WORDS.includes(entry);
+  if (typeof entry === 'number') return Number.isInteger(entry) && entry >= 0;
+  if (typeof entry !== 'object') return false;
+  // Whether the stream is open is looked at when the process is started.
+  return ['fd', 'handle', '_handle'].some((name) => name in entry);
 }
 
 /** @returns {'end' | 'allow' | undefined} what becomes of the child when this process ends */
@@ -129,13 +162,4 @@ function checkOrphan(call, orphan) {
   throw invalidValue(call, 'orphan', "'end' or 'allow'", orphan);
 }
 
-function refuseWhileBootstrapping(call) {
-  if (!role.bootstrapping) return;
-  throw new MultiprocError(
-    'ERR_MULTIPROC_BOOTSTRAP',
-    `${call}: a process was started while this one, itself a child, was still loading its function's module; ` +
-      'start processes inside `if (isMainProcess) { … }` or inside a function',
-  );
-}
-
-module.exports = { checkLaunchOptions, checkOrphan, launch, refuseWhileBootstrapping, thisProcess };
+module.exports = { checkLaunchOptions, checkOrphan, launch, thisProcess };

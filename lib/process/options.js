@@ -38,8 +38,7 @@ function processOptions(call, options) {
   checkSignal(call, own.signal);
   checkName(call, own.name);
   if (own.timeout !== undefined && own.timeout !== Infinity) checkInteger(call, 'timeout', own.timeout, 0, 2 ** 31 - 1);
-  const { orphan, reap, inspect, maxHeapMb, startMethod } = own;
-  checkLaunchOptions(call, { orphan, reap, inspect, maxHeapMb, startMethod });
+  checkLaunchOptions(call, own);
   checkLimits(call, own);
   return own;
 }

@@ -7,6 +7,8 @@ globalThis[key] ??= {
   bootstrapping: false,
   /** It loads modules for its copies, and is itself no member of the family. */
   isForkServer: false,
+  /** In a child: what the loading of a module has begun finds the module's URL there. @type {import('node:async_hooks').AsyncLocalStorage<string> | null} */
+  loading: null,
   name: 'MainProcess',
   daemon: false,
   /** Who started this process with multiproc: pid, start time, name; null unless somebody did. */

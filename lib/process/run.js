@@ -12,6 +12,7 @@ const native = require('../binding');
 const { AbortError, ProcessDiedError } = require('../errors');
 const { unpack } = require('../travel');
 const { withCallSite } = require('./call_site');
+const { howEnded } = require('./exit_reason');
 const { launch } = require('./launch');
 const { Moment } = require('./settling');
 const { killTree } = require('./tree');
@@ -27,6 +28,7 @@ class Run {
   #record;
   #handle;
   #outcome;
+  #unreadable;
   #result;
   #onEnd;
   #onExit;
@@ -66,6 +68,7 @@ class Run {
       (_type, content) => this.#receive(content),
       () => {},
       false,
+      (error) => this.#cannotRead(error),
     );
     child.once('error', (error) => this.#failedToStart(error));
     child.once('exit', () => this.#exited());
@@ -161,6 +164,15 @@ class Run {
     this.#result.reject(withCallSite(this.#outcome.error, this.#site, what));
   }
 
+  /** It has overwritten the memory of its channel: what it sends, its result too, will not come. */
+  #cannotRead(error) {
+    this.#unreadable = error;
+    // How it died says more.
+    if (this.#outcome !== undefined || this.isDead()) return;
+    this.#outcome = { error };
+    this.#result.reject(withCallSite(error, this.#site));
+  }
+
   #exited() {
     // What it had sent comes first, whatever order the events had.
     this.#channel.flush();
@@ -187,8 +199,9 @@ class Run {
     if (this.#outcome === undefined) {
       // An end with code 0 is no good end of a function that has not returned.
       const exitReason = reason === 'ok' ? 'code' : reason;
-      const text = `${this.#name} (process ${this.pid}) ${how(exitCode, signalCode, exitReason)} before its function returned`;
-      const died = new ProcessDiedError(text, { pid: this.pid, exitCode, signalCode, exitReason });
+      const text = `${this.#name} (process ${this.pid}) ${howEnded(exitCode, signalCode, exitReason)} before its function returned`;
+      const how = { pid: this.pid, exitCode, signalCode, exitReason, cause: this.#unreadable };
+      const died = new ProcessDiedError(text, how);
       this.#result.reject(signal?.aborted ? new AbortError(signal.reason) : withCallSite(died, this.#site));
     }
     return reason;
@@ -206,25 +219,16 @@ class Run {
 
   #settle() {
     this.hasEnded = true;
-    this.#channel.discardUndelivered();
-    this.#channel.close();
     this.#record = undefined;
-    this.#onEnd();
-    this.death.come();
+    try {
+      this.#channel.discardUndelivered();
+      this.#channel.close();
+    } finally {
+      // Whatever the child has left there: its end is told.
+      this.#onEnd();
+      this.death.come();
+    }
   }
-}
-
-/** The reasons that say more than the signal does. */
-const WORDS = {
-  timeout: 'ran longer than its timeout and was killed',
-  'max-rss': 'exceeded its maxRss and was killed',
-  'cpu-time': 'used up its cpuTime and was ended',
-  'heap-oom': 'ran out of heap and was aborted',
-  'kernel-oom': 'was killed by the kernel, which had no memory left,',
-};
-
-function how(exitCode, signalCode, exitReason) {
-  return WORDS[exitReason] ?? (signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`);
 }
 
 module.exports = { Run };

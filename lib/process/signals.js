@@ -145,9 +145,10 @@ function checkSignals(call, signals) {
   if (!Array.isArray(names) || names.length === 0) {
     throw invalidType(call, 'signals', "the name of a signal, as 'SIGTERM', or an array of them", signals);
   }
-  for (const name of names) {
-    if (!Object.hasOwn(constants.signals, name)) throw invalidValue(call, 'signals', 'names of signals', name);
-    if (UNCATCHABLE.has(name)) throw invalidValue(call, 'signals', 'signals that a program can handle', name);
+  for (const [index, name] of names.entries()) {
+    const place = names === signals ? `signals[${index}]` : 'signals';
+    if (!Object.hasOwn(constants.signals, name)) throw invalidValue(call, place, 'the name of a signal', name);
+    if (UNCATCHABLE.has(name)) throw invalidValue(call, place, 'a signal that a program can handle', name);
   }
   return names;
 }

@@ -125,10 +125,10 @@ class Supervisor extends EventEmitter {
     this.#state = 'waiting';
     this.#timer = setTimeout(() => {
       this.#restarts += 1;
-      this.emit('restart', { attempt: this.#failures, delay: wait, ...how });
-      // A listener may have stopped it.
-      if (this.#state === 'waiting') this.#begin();
+      this.#begin();
     }, wait);
+    // Last, since a listener may stop it.
+    this.emit('restart', { attempt: this.#failures, delay: wait, ...how });
   }
 
   #finish(state) {

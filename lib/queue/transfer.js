@@ -5,7 +5,7 @@
 // write into what was sent.
 
 const { isArrayBuffer } = require('node:util/types');
-const { invalidType, ownOptions } = require('../arguments');
+const { checkArray, ownOptions } = require('../arguments');
 const native = require('../binding');
 const { areas } = require('../travel');
 
@@ -13,8 +13,7 @@ const { areas } = require('../travel');
 function transferOf(call, options) {
   if (options === undefined) return [];
   const { transfer = [] } = ownOptions(call, options, ['transfer']);
-  if (Array.isArray(transfer) && transfer.every(isArrayBuffer)) return transfer;
-  throw invalidType(call, 'transfer', 'an array of ArrayBuffers', transfer);
+  return checkArray(call, 'transfer', transfer, 'an array of ArrayBuffers', isArrayBuffer, 'an ArrayBuffer');
 }
 
 /** They have been sent: they are empty from now on. @param {ArrayBuffer[]} buffers */

@@ -137,13 +137,13 @@ function inOrder(call, list) {
       throw invalidType(call, `list[${position}]`, 'a Lock, RLock, Semaphore, BoundedSemaphore or RwLock', object);
     }
     const [index, generation] = open(object, 'acquire').identity();
-    return { object, kind, way, index, generation };
+    return { object, kind, way, index, generation, position };
   });
   parts.sort((left, right) => left.index - right.index || left.generation - right.generation);
   for (const [position, part] of parts.entries()) {
     const before = parts[position - 1];
     if (before?.index === part.index && before.generation === part.generation)
-      throw invalidValue(call, 'list', 'different objects', list);
+      throw invalidValue(call, `list[${part.position}]`, `another object than list[${before.position}]`, part.object);
   }
   // All of them are open, and nothing comes between.
   for (const part of parts) part.shared = pin(part.object, 'acquire');

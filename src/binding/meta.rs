@@ -91,20 +91,20 @@ pub fn set_agent_name(name: String) -> napi::Result<()> {
     })
 }
 
-/// This process ends when that one does, after a grace in milliseconds.
+/// This process ends when that one does, after a grace in milliseconds; with `terminates` SIGTERM comes first.
 #[napi]
-pub fn end_with_parent(pid: u32, start_time: f64, grace_ms: u32) -> napi::Result<()> {
+pub fn end_with_parent(pid: u32, start_time: f64, grace_ms: u32, terminates: bool) -> napi::Result<()> {
     runtime::with_any(|_| {
         let grace = std::time::Duration::from_millis(u64::from(grace_ms));
-        watcher::end_with(Parent { pid, start_time: start_time as u64, grace });
+        watcher::end_with(Parent { pid, start_time: start_time as u64, grace, terminates });
         Ok(())
     })
 }
 
-/// The system no longer kills this process when its parent dies (the watcher takes that over).
+/// The system no longer kills this process when its parent dies (the watcher takes that over), but wakes it.
 #[napi]
-pub fn forget_parent_death() {
-    signal::forget_parent_death();
+pub fn wake_at_parent_death() {
+    signal::wake_at_parent_death();
 }
 
 /// Start time of a process, in clock ticks since boot; 0 when there is none.

@@ -9,7 +9,7 @@
 //! at its next look, after a second at the latest while anybody waits (waits/mod.rs), or when the next process comes.
 //!
 //! The watcher also ends its own process when the parent dies, where that is asked for: at once, or after a grace in
-//! which JavaScript may end by itself. This works while JavaScript spins, and, unlike PR_SET_PDEATHSIG, does not depend
+//! which JavaScript may end by itself, told by SIGTERM where it wants to be. This works while JavaScript spins, and, unlike PR_SET_PDEATHSIG, does not depend
 //! on which thread of the parent started us.
 
 use std::os::fd::{AsFd, OwnedFd};
@@ -38,6 +38,18 @@ pub struct Parent {
     pub start_time: u64,
     /// How long JavaScript may take to end by itself.
     pub grace: Duration,
+    /// Whether SIGTERM says that the grace has begun.
+    pub terminates: bool,
+}
+
+impl Parent {
+    /// It has died. When this process ends.
+    fn begin_grace(self) -> Instant {
+        if self.terminates {
+            signal::terminate_self();
+        }
+        Instant::now() + self.grace
+    }
 }
 
 struct Watcher {
@@ -142,7 +154,7 @@ fn turn(
                 if let Some(wanted) = wanted {
                     state.parent = watch_parent(poller, wanted);
                     if state.parent.is_none() {
-                        state.end = Some(Instant::now() + wanted.grace);
+                        state.end = Some(wanted.begin_grace());
                     }
                 }
             }
@@ -158,10 +170,10 @@ fn turn(
                     if let Some(fd) = fd {
                         poller.remove(fd.as_fd());
                     }
-                    state.end = Some(Instant::now() + parent.grace);
                     // The agents learn of it now: JavaScript has the grace to end by itself.
                     domain.reap(parent.pid, parent.start_time);
                     park::wake_all(domain);
+                    state.end = Some(parent.begin_grace());
                 }
             }
             _ => {}

@@ -15,9 +15,14 @@ pub fn kill_self() {
     let _ = kill(Pid::this(), Signal::SIGKILL);
 }
 
-/// The parent's death no longer sends this process a signal.
-pub fn forget_parent_death() {
-    let _ = nix::sys::prctl::set_pdeathsig(None);
+/// Asks this process to end.
+pub fn terminate_self() {
+    let _ = kill(Pid::this(), Signal::SIGTERM);
+}
+
+/// The parent's death no longer kills this process: it wakes it, if it stands still, for its watcher to go on.
+pub fn wake_at_parent_death() {
+    let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGCONT);
 }
 
 /// Sets the calling thread's mask, and returns the one before: bit `n - 1` is signal `n`. By the system call: the C
