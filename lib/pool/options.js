@@ -8,7 +8,7 @@ const { checkLaunchOptions } = require('../process/launch');
 
 const WORKERS_MAX = 255;
 /** `maxHeapMb` and the limits are each worker's. */
-const OPTIONS = ['workers', 'name', 'env', 'execArgv', 'cwd', 'stdio', 'maxHeapMb', ...LIMIT_NAMES];
+const OPTIONS = ['workers', 'name', 'env', 'execArgv', 'cwd', 'stdio', 'maxHeapMb', 'startMethod', ...LIMIT_NAMES];
 
 /** @returns {{ workers: number, name?: string }} and, among them, what its workers are started with */
 function poolOptions(call, options) {

@@ -29,8 +29,9 @@ const SELF_TEST = path.join(__dirname, '..', 'child', 'fork_server', 'self_test.
 const PACKAGE = path.join(__dirname, '..', '..', 'index.mjs');
 const SELF_TEST_CODE = 42;
 const SELF_TEST_MS = 10_000;
-/** Servers that end this often in a row before they are ready will not get better. */
+/** Servers that end this often in a row before they are ready will not get better, unless somebody has ended them. */
 const FAILURES_MAX = 3;
+const FROM_OUTSIDE = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 /** The descriptors of a server, by their number in it. */
 const [CONTROL, LIBRARY, REPORT] = [3, 4, 5];
 /** Variables that Node.js, its libraries or the loader read when a process begins. */
@@ -246,7 +247,7 @@ class ForkServer {
       this.#state = 'off';
       return;
     }
-    this.#failures += 1;
+    if (!FROM_OUTSIDE.has(child.signalCode)) this.#failures += 1;
     if (this.#failures >= FAILURES_MAX) return this.#refuse('it ended before it was ready');
     this.#state = 'off';
     this.#settled.come();

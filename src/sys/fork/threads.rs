@@ -27,10 +27,13 @@ use crate::sys::{Errno, futex, thread};
 const THREAD_MAX: usize = 128;
 /// From the first real-time signal that programs may use: beyond those that are in use elsewhere.
 const SIGNAL_OFFSET: c_int = 9;
-/// V8 may compile what was loaded for so long.
-const PATIENCE: Duration = Duration::from_secs(5);
-const ARRIVAL: Duration = Duration::from_millis(500);
-const PAUSE: Duration = Duration::from_millis(10);
+/// V8 may compile what was loaded for so long; on a crowded machine its threads wait for a processor most of the time.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A crowded machine may keep a thread from running for long.
+const ARRIVAL: Duration = Duration::from_secs(5);
+/// Between two attempts the threads go on. Twice as long each time.
+const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// The C library's description of a thread is about 2,300 bytes long.
 const DESCRIPTION_SIZE: usize = 2304;
 
@@ -108,6 +111,7 @@ fn park_signal() -> c_int {
 pub fn stop() -> Result<Stopped, Refusal> {
     install_handler()?;
     let deadline = Instant::now() + PATIENCE;
+    let mut pause = PAUSE;
     loop {
         let busy = match attempt() {
             Ok(Ok(stopped)) => return Ok(stopped),
@@ -121,7 +125,8 @@ pub fn stop() -> Result<Stopped, Refusal> {
         if Instant::now() > deadline {
             return Err(refused(format!("its thread {busy} does not rest")));
         }
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(pause);
+        pause = PAUSE_MAX.min(pause * 2);
     }
 }
 
