@@ -44,6 +44,15 @@ test.serial('an observation of something else is different', async (t) => {
   t.notDeepEqual(await observe(exits(1), multiproc), await observe(exits(2), multiproc));
 });
 
+test('no name of node:child_process is missing', async (t) => {
+  const names = Object.keys(await import('node:child_process')).filter((name) => name !== 'default');
+  const own = await import('../../index.mjs');
+  t.deepEqual(
+    names.filter((name) => !(name in multiproc) || !(name in own)),
+    [],
+  );
+});
+
 // Not in the table: Node.js 24 and 26 corrupt their memory by it (libuv 1.52.1).
 test.serial('a descriptor of -1 is thrown', (t) => {
   const error = t.throws(() => spawn('true', { stdio: ['ignore', { fd: -1 }] }));

@@ -6,26 +6,31 @@
 const { setImmediate } = require('node:timers');
 const { Arrivals } = require('./arrivals');
 const { TAKEN } = require('./channel');
+const { Control } = require('./control');
 const { Outgoing, WAITS } = require('./outgoing');
 const { SocketLists } = require('./socket_lists');
+const { argumentType, nodeError } = require('../node_errors');
 
 /** Above this many unread bytes `send` returns false, as Node.js does when its pipe is full. */
 const HIGH_WATER_MARK = 64 * 1024;
+/** Messages of this kind are Node's own and its libraries'. */
+const INTERNAL = 'NODE_';
 
 /**
  * Gives `target` connected, send, disconnect and channel, and lets it emit 'message' and 'disconnect'.
  *
  * @param {import('node:events').EventEmitter} target a ChildProcess, or `process`
  * @param {import('./channel').Channel} channel
- * @param {{ carrier: import('./carrier').Carrier | null, serialization: 'json' | 'advanced', referenced: boolean }} options
+ * @param {{ carrier: import('./carrier').Carrier | null, serialization: 'json' | 'advanced', referenced: boolean,
+ *   hasPeer?: boolean }} options `hasPeer: false`: the program could not be started, and is told so soon
  */
-function attachIpc(target, channel, { carrier, serialization, referenced }) {
-  const ipc = new Ipc(target, channel, carrier, serialization);
+function attachIpc(target, channel, { carrier, serialization, referenced, hasPeer = true }) {
+  const ipc = new Ipc(target, channel, { carrier, serialization, referenced, hasPeer });
   target.connected = true;
   target.channel = ipc.control;
   target.send = (message, handle, options, callback) => ipc.send(message, handle, options, callback);
   target.disconnect = () => ipc.disconnect();
-  ipc.listen(referenced);
+  ipc.listen();
   return ipc;
 }
 
@@ -41,30 +46,28 @@ class Ipc {
   #isEnding = false;
   /** Messages, and what came with them, that nobody listens for yet. */
   #pending = [];
-  #explicitReference;
-  #countedReference;
-  #listeners = 0;
+  #hasPeer;
 
-  constructor(target, channel, carrier, serialization) {
+  constructor(target, channel, { carrier, serialization, referenced, hasPeer }) {
     this.#target = target;
+    this.#hasPeer = hasPeer;
     this.#channel = channel;
     this.#carrier = carrier;
     const lists = new SocketLists(target, (message) => this.#sendInternal(message));
     this.#outgoing = new Outgoing({ channel, carrier, lists, isAdvanced: serialization === 'advanced' });
     this.#arrivals = new Arrivals(channel, carrier, lists, (message, handle) => this.#deliver(message, handle));
-    this.control = {
-      ref: () => this.#reference(true),
-      unref: () => this.#reference(false),
-      hasRef: () => this.#explicitReference ?? this.#countedReference,
-    };
+    this.control = new Control(
+      referenced,
+      () => this.#referenceAsWanted(),
+      () => carrier?.descriptor,
+    );
   }
 
-  listen(referenced) {
-    this.#countedReference = referenced;
+  listen() {
     this.#channel.listen(
       (type, content) => this.#receive(type, content),
       () => this.#ended(),
-      referenced,
+      this.control.hasRef(),
     );
     this.#target.on('newListener', (name) => {
       if (name === 'message') process.nextTick(() => this.#deliverPending());
@@ -74,32 +77,24 @@ class Ipc {
   /** In a child: the channel keeps the process alive exactly while somebody listens to it. */
   followListeners() {
     const isWatched = (name) => name === 'message' || name === 'disconnect';
-    const update = (step) => {
-      this.#listeners += step;
-      this.#countedReference = this.#listeners > 0;
-      this.#referenceAsWanted();
-    };
-    this.#target.on('newListener', (name) => isWatched(name) && update(1));
-    this.#target.on('removeListener', (name) => isWatched(name) && update(-1));
+    this.#target.on('newListener', (name) => isWatched(name) && this.control.refCounted());
+    this.#target.on('removeListener', (name) => isWatched(name) && this.control.unrefCounted());
   }
 
   send(message, handle, options, callback) {
     if (typeof handle === 'function') [callback, handle, options] = [handle, undefined, undefined];
     else if (typeof options === 'function') [callback, options] = [options, undefined];
-    else if (options !== undefined) validateObject(options);
-    if (message === undefined)
-      throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
-    if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
-      throw nodeError(
-        TypeError,
-        'ERR_INVALID_ARG_TYPE',
-        `The "message" argument must be one of type string, object, number, or boolean. Received ${described(message)}`,
-      );
-    }
-    const kind = handle ? kindOf(handle) : undefined;
+    else if (options !== undefined) checkObject(options);
     if (!this.#target.connected) {
-      this.#fail(callback, nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'));
+      this.#fail(callback, closed());
       return false;
+    }
+    checkMessage(message);
+    const kind = handle ? kindOf(handle) : undefined;
+    const isQuiet = options?.swallowErrors === true;
+    if (!this.#hasPeer) {
+      if (!isQuiet) this.#fail(callback, brokenPipe());
+      return true;
     }
     const item = { message, kind, handle, keepOpen: options?.keepOpen === true, callback };
     if (this.#outgoing.isHolding) return this.#hold(item);
@@ -109,7 +104,7 @@ class Ipc {
     } catch (error) {
       const broken = asBroken(error);
       if (broken === null) throw error;
-      this.#fail(callback, broken);
+      if (!isQuiet) this.#fail(callback, broken);
       return false;
     }
     if (backlog === WAITS) return this.#hold(item);
@@ -139,8 +134,10 @@ class Ipc {
     this.#target.connected = false;
     this.#isOpen = false;
     this.#close();
-    // Before 'exit', as in Node.js.
-    if (wasOpen) this.#announceEnd();
+    if (!wasOpen) return;
+    // Before 'exit', as in Node.js, and behind the error of a start that failed.
+    if (this.#hasPeer) this.#announceEnd();
+    else process.nextTick(() => this.#announceEnd());
   }
 
   #receive(type, content) {
@@ -155,7 +152,8 @@ class Ipc {
   }
 
   #deliver(message, handle) {
-    const isInternal = typeof message?.cmd === 'string' && message.cmd.startsWith('NODE_');
+    const { cmd } = Object(message);
+    const isInternal = typeof cmd === 'string' && cmd.length > INTERNAL.length && cmd.startsWith(INTERNAL);
     if (!isInternal && this.#target.listenerCount('message') === 0) this.#pending.push([message, handle]);
     else this.#emit(isInternal ? 'internalMessage' : 'message', message, handle);
   }
@@ -203,7 +201,6 @@ class Ipc {
   #close() {
     this.#channel.close();
     this.#carrier?.close();
-    const closed = () => nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
     for (const { callback } of this.#outgoing.giveUp()) {
       if (typeof callback === 'function') process.nextTick(callback, closed());
     }
@@ -211,6 +208,7 @@ class Ipc {
 
   #finish() {
     this.#target.connected = false;
+    this.#target.channel = null;
     this.#isOpen = false;
     process.nextTick(() => this.#announceEnd());
   }
@@ -225,15 +223,9 @@ class Ipc {
     else process.nextTick(() => this.#target.emit('error', error));
   }
 
-  #reference(referenced) {
-    this.#explicitReference = referenced;
-    this.#referenceAsWanted();
-  }
-
   /** What is held back keeps the program alive until it has gone, as a write that is under way does. */
   #referenceAsWanted() {
-    const isWanted = this.#explicitReference ?? this.#countedReference;
-    this.#channel.setReferenced(isWanted || this.#outgoing.isHolding);
+    this.#channel.setReferenced(this.control.hasRef() || this.#outgoing.isHolding);
   }
 
   #hold(item) {
@@ -254,24 +246,27 @@ function kindOf(handle) {
 function asBroken(error) {
   if (error.syscall === 'write') return error;
   if (error.code !== 'ERR_MULTIPROC_CHANNEL_CLOSED') return null;
-  return nodeError(Error, 'EPIPE', 'write EPIPE', { errno: -32, syscall: 'write' });
+  return brokenPipe();
 }
 
-/** As Node.js names it: of a function its name, of others what they are. */
-function described(value) {
-  return typeof value === 'function'
-    ? `function ${value.name}`
-    : `type ${typeof value} (${String(value)}${typeof value === 'bigint' ? 'n' : ''})`;
-}
-
-function validateObject(options) {
-  if (options === null || typeof options !== 'object') {
-    throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "options" argument must be of type object.');
+function checkMessage(message) {
+  if (message === undefined) {
+    throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
+  }
+  if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
+    throw argumentType('message', 'one of type string, object, number, or boolean', message);
   }
 }
 
-function nodeError(Type, code, message, properties) {
-  return Object.assign(new Type(message), { code }, properties);
+function checkObject(options) {
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    throw argumentType('options', 'of type object', options);
+  }
 }
+
+const closed = () => nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
+
+/** As the system tells of it. */
+const brokenPipe = () => Object.assign(new Error('write EPIPE'), { errno: -32, code: 'EPIPE', syscall: 'write' });
 
 module.exports = { attachIpc };

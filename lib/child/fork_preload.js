@@ -4,6 +4,7 @@
 const { Carrier } = require('../channel/carrier');
 const { attachIpc } = require('../channel/ipc');
 const { attach } = require('./attach');
+const { preloadOption } = require('./preload_option');
 
 const attached = attach();
 if (attached !== null) {
@@ -12,6 +13,8 @@ if (attached !== null) {
   attachIpc(process, channel, { carrier, serialization, referenced: false }).followListeners();
 }
 
-// The program sees the execArgv that its parent gave.
+// The program sees the execArgv and the NODE_OPTIONS that its parent gave.
+const { NODE_OPTIONS } = process.env;
+if (NODE_OPTIONS?.startsWith(preloadOption)) process.env.NODE_OPTIONS = NODE_OPTIONS.slice(preloadOption.length);
 const position = process.execArgv.indexOf(__filename);
 if (position > 0) process.execArgv.splice(position - 1, 2);

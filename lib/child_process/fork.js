@@ -1,24 +1,23 @@
 'use strict';
 // fork: node:child_process's, with the message channel in shared memory. The child program needs no change.
 //
-// Invalid arguments go to Node's own fork, which throws the error of the version that runs; everything does under Node's
-// permission model.
+// Invalid arguments go to Node's own fork, which throws the error of the version that runs; so does everything under Node's
+// permission model, and a program that cannot load our side of the channel.
 
 const childProcess = require('node:child_process');
-const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { Carrier } = require('../channel/carrier');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
-const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
+const { inheritableExecArgv } = require('../process/exec_argv');
 const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
 const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
+const { environmentOf, loadsAddons, preloaded } = require('./fork_child');
 const { closeFd } = require('./native');
 const { isText } = require('./normalise');
 const { copy, start } = require('./spawn');
 
-const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
 const GRACE_MS = 500;
 
@@ -39,13 +38,18 @@ function fork(modulePath, args = [], options = undefined) {
   if (!isOurs || !isValid || !areTexts(args ?? []) || !areValid(given)) {
     return childProcess.fork(modulePath, args ?? [], options);
   }
-  return forkValid(file, Array.from(args ?? []), given, stdio);
+  const execPath = given.execPath || process.execPath;
+  const execArgv = given.execArgv || inheritableExecArgv();
+  const env = environmentOf(given.env || process.env);
+  if (!loadsAddons({ execPath, execArgv, env })) {
+    refuseExtras('fork()', checkExtras('fork()', given), 'of a program that loads no addons');
+    return childProcess.fork(modulePath, args ?? [], options);
+  }
+  return forkValid(file, Array.from(args ?? []), { ...given, execPath, execArgv, env }, stdio);
 }
 
 function forkValid(file, args, options, stdio) {
-  const { serialization = 'json' } = options;
-  const execPath = options.execPath || process.execPath;
-  const execArgv = options.execArgv || inheritableExecArgv();
+  const { serialization = 'json', execPath, execArgv } = options;
   const detached = options.detached === true;
   const killOnParentExit = options.killOnParentExit ?? !(detached || checkOrphan('fork()', options.orphan) === 'allow');
 
@@ -58,16 +62,17 @@ function forkValid(file, args, options, stdio) {
     const descriptors = [...stdio.descriptors];
     descriptors[stdio.channel] = carrier.theirs;
     const visibleArgs = [...execArgv, file, ...args];
+    const { flags, env } = preloaded(execArgv, options.env);
     child = start(
       'fork',
       execPath,
-      [...execArgv, '--require', PRELOAD, file, ...args],
+      [...flags, file, ...args],
       {
         ...options,
         shell: false,
         stdio: descriptors,
         env: {
-          ...inheritableEnvironment(options.env || process.env),
+          ...env,
           ...forChild({
             address,
             parent: thisProcess(),
@@ -95,7 +100,8 @@ function forkValid(file, args, options, stdio) {
     // The child has its own, if there is a child.
     if (carrier !== undefined) closeFd(carrier.theirs);
   }
-  ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true });
+  const hasPeer = child.pid !== undefined;
+  ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true, hasPeer });
   return child;
 }
 
