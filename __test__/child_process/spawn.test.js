@@ -7,7 +7,7 @@ const test = require('ava');
 const multiproc = require('../..');
 const { guard } = require('../helpers/leaks.js');
 const { processEntry } = require('../helpers/processes.js');
-const { run } = require('../helpers/run.js');
+const { run, runProgram } = require('../helpers/run.js');
 const behaviours = require('./behaviours/index.js');
 const { observe, describeError } = require('./observe.js');
 
@@ -103,6 +103,27 @@ test('options of ours must be booleans', (t) => {
 test.serial('options of ours are own ones', async (t) => {
   const child = spawn('true', Object.create({ killOnParentExit: 'not looked at' }));
   t.is(await new Promise((resolve) => child.once('close', resolve)), 0);
+});
+
+test.serial('a descriptor that this process was given by its number goes on to its children', async (t) => {
+  for (const name of ['node:child_process', path.join(__dirname, '..', '..')]) {
+    const script = `exec 60</dev/null; exec "$0" "$@"`;
+    const { stdout } = await runProgram('/bin/bash', ['-c', script, process.execPath, fixture('inherited.js'), name]);
+    t.deepEqual(JSON.parse(stdout), ['yes', 'yes', 'yes', 'yes'], name);
+  }
+});
+
+test.serial('NODE_DEBUG shows what is started', async (t) => {
+  for (const name of ['node:child_process', path.join(__dirname, '..', '..')]) {
+    const program = `const c = require(process.argv[1]); c.spawnSync('true'); c.spawn('true');`;
+    const env = { NODE_DEBUG: 'child_process' };
+    const { stderr } = await runProgram(process.execPath, ['-e', program, name], { env });
+    t.deepEqual(
+      stderr.match(/^CHILD_PROCESS \d+: \w+/gm)?.map((line) => line.split(' ')[2]),
+      ['spawnSync', 'spawn'],
+      name,
+    );
+  }
 });
 
 /** Runs a parent that tells the id of its child and is then killed; the entry of the child, and whether it ended. */

@@ -147,11 +147,12 @@ class Execution {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
-    if (!this.#callback) return;
+    const callback = this.#callback;
+    if (!callback) return;
     const stdout = this.#stdout.content(this.#isText);
     const stderr = this.#stderr.content(this.#isText);
     if (this.#error === null && code === 0 && signal === null) {
-      this.#callback(null, stdout, stderr);
+      callback(null, stdout, stderr);
       return;
     }
     const cmd = this.#words.join(' ');
@@ -161,7 +162,7 @@ class Execution {
       signal,
     });
     this.#error.cmd = cmd;
-    this.#callback(this.#error, stdout, stderr);
+    callback(this.#error, stdout, stderr);
   }
 }
 

@@ -8,7 +8,8 @@ const { MultiprocError } = require('../errors');
 const CPU_COUNT_MAX = 8192;
 const INTEGER_MAX = Number.MAX_SAFE_INTEGER;
 
-const FLAGS = ['killOnParentExit', 'shareDomain'];
+/** The last two are for callers of ours alone. */
+const FLAGS = ['killOnParentExit', 'shareDomain', 'closeOthers'];
 
 /** What a child may use: by name, what is checked. */
 const LIMITS = {
@@ -48,7 +49,7 @@ function checkReap(call, reap) {
 
 /** @returns {import('./handle').Extras} */
 function checkExtras(call, options) {
-  const extras = { killOnParentExit: false, shareDomain: false };
+  const extras = { killOnParentExit: false, shareDomain: false, closeOthers: false };
   if (options === null || typeof options !== 'object') return extras;
   for (const name of FLAGS) {
     if (options[name] === undefined) continue;

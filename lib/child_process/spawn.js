@@ -5,6 +5,7 @@
 // error of the version that runs. So the messages are Node's, and no list of them is kept here.
 
 const childProcess = require('node:child_process');
+const { debuglog } = require('node:util');
 const { createChild } = require('./child');
 const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
 const { limit } = require('./limit');
@@ -12,6 +13,8 @@ const { addWait } = require('./manual');
 const { normalise } = require('./normalise');
 const { giveResult } = require('./result');
 const { replaceWords, showPrefixed } = require('./stdio_words');
+
+const debug = debuglog('child_process');
 
 /**
  * Starts a program. Does not wait for it; the start itself blocks for about a millisecond.
@@ -50,6 +53,7 @@ function start(call, command, args, options, more = {}) {
     child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
     if (more.onEnd !== undefined) child.prependOnceListener('exit', more.onEnd);
   } else {
+    debug('spawn', normalised);
     child = createChild({ ...own, detached: normalised.detached }, more.onEnd);
     child.spawn(normalised);
     if (own.reap === 'manual') addWait(child);

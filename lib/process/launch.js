@@ -57,6 +57,7 @@ function launch(call, entry, options) {
       },
       killOnParentExit: dies,
       shareDomain: true,
+      closeOthers: true,
     });
     return { child, channel, record };
   } catch (error) {

@@ -1,6 +1,7 @@
 'use strict';
 // What a program finds: arguments, environment, directory, shell, session, identity.
 
+const { createHook } = require('node:async_hooks');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
@@ -78,6 +79,17 @@ module.exports = [
       const options = { uid: 65534, gid: 65534 };
       if (process.getuid() === 0) return output(t, 'sh', ['-c', 'id -u; id -g; id -G'], options);
       return t.thrown(() => t.spawn('true', options));
+    },
+  },
+  {
+    name: 'async_hooks: what a process is called',
+    run: async (t) => {
+      const types = [];
+      const hook = createHook({ init: (_, type) => types.push(type) }).enable();
+      const child = t.spawn('true', { stdio: 'ignore' });
+      hook.disable();
+      await t.closed(child);
+      return types.filter((type) => type === 'PROCESSWRAP' || type.startsWith('MULTIPROC'));
     },
   },
   { name: 'own uid and gid', run: (t) => output(t, 'id', ['-u'], { uid: process.getuid(), gid: process.getgid() }) },
