@@ -15,7 +15,7 @@ const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../proce
 const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
 const { environmentOf, loadsAddons, preloaded } = require('./fork_child');
 const { closeFd } = require('./native');
-const { isText } = require('./normalise');
+const { isText, ownEnvironment } = require('./normalise');
 const { copy, start } = require('./spawn');
 
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
@@ -40,7 +40,7 @@ function fork(modulePath, args = [], options = undefined) {
   }
   const execPath = given.execPath || process.execPath;
   const execArgv = given.execArgv || inheritableExecArgv();
-  const env = environmentOf(given.env || process.env);
+  const env = environmentOf(given.env || ownEnvironment());
   if (!loadsAddons({ execPath, execArgv, env })) {
     refuseExtras('fork()', checkExtras('fork()', given), 'of a program that loads no addons');
     return childProcess.fork(modulePath, args ?? [], options);
@@ -72,6 +72,7 @@ function forkValid(file, args, options, stdio) {
         shell: false,
         stdio: descriptors,
         env: {
+          __proto__: null,
           ...env,
           ...forChild({
             address,

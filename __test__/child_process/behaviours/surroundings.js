@@ -43,6 +43,21 @@ module.exports = [
         },
       }),
   },
+  {
+    name: 'env: what a polluted prototype adds',
+    run: async ({ spawnSync, fork }) => {
+      Object.prototype.POLLUTED = 'by the prototype';
+      try {
+        const script = ['-c', 'echo $POLLUTED'];
+        const texts = [{}, { env: { A: '1' } }].map((options) => String(spawnSync('sh', script, options).stdout));
+        const program = path.join(__dirname, '..', '..', 'fixtures', 'fork', 'runs_argument.js');
+        const child = fork(program, ['() => process.send(process.env.POLLUTED ?? null)']);
+        return [texts, await new Promise((resolve) => child.once('message', resolve))];
+      } finally {
+        delete Object.prototype.POLLUTED;
+      }
+    },
+  },
   { name: 'env without PATH', run: (t) => output(t, 'env', { env: { A: '1' } }) },
   {
     name: 'process.env is the default',
