@@ -126,6 +126,22 @@ test.serial('NODE_DEBUG shows what is started', async (t) => {
   }
 });
 
+test.serial('without shared memory processes are those of Node.js, and it is told once', async (t) => {
+  const results = [];
+  for (const name of ['node:child_process', path.join(__dirname, '..', '..')]) {
+    // No file may grow, and so no memory be shared.
+    const script = `ulimit -f 0; exec "$0" "$@"`;
+    const args = ['-c', script, process.execPath, fixture('limited.js'), 'parent', name];
+    // That of this test would do.
+    const { stdout, stderr } = await runProgram('/bin/bash', args, { env: { MULTIPROC_DOMAIN: undefined } });
+    results.push(JSON.parse(stdout || JSON.stringify(stderr)));
+    t.is(stderr.split('MultiprocWarning').length - 1, name === 'node:child_process' ? 0 : 1);
+  }
+  const [expected, found] = results;
+  t.deepEqual({ ...found, refused: null }, expected);
+  t.is(found.refused, 'ERR_MULTIPROC_UNSUPPORTED');
+});
+
 /** Runs a parent that tells the id of its child and is then killed; the entry of the child, and whether it ended. */
 async function killParent(program, ...args) {
   let entry;

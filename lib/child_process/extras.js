@@ -60,9 +60,6 @@ function checkExtras(call, options) {
   return { ...extras, ...(reap === undefined ? {} : { reap }), ...checkLimits(call, options) };
 }
 
-/** Where refuseExtras() is of use. */
-const UNDER_PERMISSION = 'under the permission model of Node.js';
-
 /** For a process that Node.js starts and not we. */
 function refuseExtras(call, extras, where) {
   const given = Object.keys(extras).filter((name) => extras[name] && extras[name] !== 'auto');
@@ -73,4 +70,4 @@ function refuseExtras(call, extras, where) {
 /** The names of all that a process may use, and of who reaps it. */
 const EXTRAS = [...FLAGS, ...Object.keys(LIMITS), 'reap'];
 
-module.exports = { EXTRAS, UNDER_PERMISSION, checkExtras, checkLimits, checkReap, nativeLimits, refuseExtras };
+module.exports = { EXTRAS, checkExtras, checkLimits, checkReap, nativeLimits, refuseExtras };

@@ -12,10 +12,11 @@ const { attachIpc } = require('../channel/ipc');
 const { forChild } = require('../child/environment');
 const { inheritableExecArgv } = require('../process/exec_argv');
 const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../process/launch');
-const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
+const { checkExtras, refuseExtras } = require('./extras');
 const { environmentOf, loadsAddons, preloaded } = require('./fork_child');
 const { closeFd } = require('./native');
 const { isText, ownEnvironment } = require('./normalise');
+const { whyNotOurs } = require('./ours');
 const { copy, start } = require('./spawn');
 
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
@@ -32,10 +33,10 @@ function fork(modulePath, args = [], options = undefined) {
     (args === null || args === undefined || Array.isArray(args)) &&
     isObject(options) &&
     stdio !== null;
-  const isOurs = process.permission === undefined;
-  if (!isOurs) refuseExtras('fork()', checkExtras('fork()', given), UNDER_PERMISSION);
+  const whyNot = whyNotOurs();
+  if (whyNot !== null) refuseExtras('fork()', checkExtras('fork()', given), whyNot);
   // Once more as it came: what it takes as it is after all stands, as with spawn.
-  if (!isOurs || !isValid || !areTexts(args ?? []) || !areValid(given)) {
+  if (whyNot !== null || !isValid || !areTexts(args ?? []) || !areValid(given)) {
     return childProcess.fork(modulePath, args ?? [], options);
   }
   const execPath = given.execPath || process.execPath;

@@ -7,10 +7,11 @@
 const childProcess = require('node:child_process');
 const { debuglog } = require('node:util');
 const { createChild } = require('./child');
-const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
+const { checkExtras, refuseExtras } = require('./extras');
 const { limit } = require('./limit');
 const { addWait } = require('./manual');
 const { normalise } = require('./normalise');
+const { whyNotOurs } = require('./ours');
 const { giveResult } = require('./result');
 const { replaceWords, showPrefixed } = require('./stdio_words');
 
@@ -44,12 +45,13 @@ function start(call, command, args, options, more = {}) {
   const copied = copy(isShort ? args : options);
   const own = checkExtras(`${call}()`, copied);
   const { options: given, words: stdioWords } = replaceWords(call, copied);
-  const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
+  const whyNot = whyNotOurs();
+  const normalised = whyNot === null ? normalise(command, isShort ? [] : args, given) : null;
   let child;
   // Left to Node.js, which throws what is wrong with it. What it takes is right by its rules: it stands, as a process of
-  // Node's. So is every process under Node's permission model, which Node.js alone knows to enforce and to pass on.
+  // Node's.
   if (normalised === null) {
-    if (process.permission !== undefined) refuseExtras(`${call}()`, own, UNDER_PERMISSION);
+    if (whyNot !== null) refuseExtras(`${call}()`, own, whyNot);
     child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
     if (more.onEnd !== undefined) child.prependOnceListener('exit', more.onEnd);
   } else {

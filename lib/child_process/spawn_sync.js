@@ -11,7 +11,8 @@ const { formOf } = require('./exec_file');
 const { signalName } = require('./handle');
 const native = require('./native');
 const { isSize, isText, normalise } = require('./normalise');
-const { UNDER_PERMISSION, checkExtras, nativeLimits, refuseExtras } = require('./extras');
+const { checkExtras, nativeLimits, refuseExtras } = require('./extras');
+const { UNDER_PERMISSION } = require('./ours');
 const { copy } = require('./spawn');
 const { syncStdio } = require('./stdio_sync');
 

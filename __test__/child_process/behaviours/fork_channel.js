@@ -136,6 +136,21 @@ module.exports = [
     },
   },
   {
+    name: 'fork: messages of a program that has a JSON of its own',
+    run: async ({ fork }) => {
+      const program = () => {
+        JSON.parse = () => 'not parsed';
+        JSON.stringify = () => '"not text"';
+        process.once('message', (message) => process.send(message));
+      };
+      const child = fork(runsArgument, [String(program)], QUIET);
+      child.send({ a: [1] });
+      const [message] = await next(child, 'message');
+      await next(child, 'exit');
+      return message;
+    },
+  },
+  {
     name: 'fork: a message whose cmd is no more than the prefix of those of Node.js is a message',
     run: async ({ fork }) => {
       const program = () => {
