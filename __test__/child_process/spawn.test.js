@@ -113,6 +113,18 @@ test.serial('a descriptor that this process was given by its number goes on to i
   }
 });
 
+test.serial('async_hooks: what a thread has for all its children says that it keeps no program alive', async (t) => {
+  const program = `
+    const seen = [];
+    const init = (id, type, trigger, resource) => type === 'multiproc' && seen.push(resource.hasRef());
+    const hook = require('node:async_hooks').createHook({ init }).enable();
+    const { spawn } = require(process.argv[1]);
+    for (let count = 0; count < 2; count++) spawn('true');
+    process.stdout.write(JSON.stringify(seen));`;
+  const { stdout, stderr } = await runProgram(process.execPath, ['-e', program, path.join(__dirname, '..', '..')]);
+  t.is(stdout, '[false]', stderr);
+});
+
 test.serial('NODE_DEBUG shows what is started', async (t) => {
   for (const name of ['node:child_process', path.join(__dirname, '..', '..')]) {
     const program = `const c = require(process.argv[1]); c.spawnSync('true'); c.spawn('true');`;
