@@ -11,6 +11,7 @@ use crate::process::spawn::{ChildDescriptor, Limits, SpawnRequest, spawn};
 use crate::sys::socket;
 
 #[napi(object)]
+#[expect(clippy::struct_excessive_bools, reason = "options of JavaScript, which are named there and independent")]
 pub struct SpawnOptions {
     pub file: String,
     /// With the name that the program sees for itself as the first.
