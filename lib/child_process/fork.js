@@ -15,7 +15,7 @@ const { checkOrphan, refuseWhileBootstrapping, thisProcess } = require('../proce
 const { checkExtras, refuseExtras } = require('./extras');
 const { environmentOf, loadsAddons, preloaded } = require('./fork_child');
 const { closeFd } = require('./native');
-const { isText, ownEnvironment } = require('./normalise');
+const { isText } = require('./normalise');
 const { whyNotOurs } = require('./ours');
 const { copy, start } = require('./spawn');
 
@@ -41,7 +41,7 @@ function fork(modulePath, args = [], options = undefined) {
   }
   const execPath = given.execPath || process.execPath;
   const execArgv = given.execArgv || inheritableExecArgv();
-  const env = environmentOf(given.env || ownEnvironment());
+  const env = environmentOf(given.env);
   if (!loadsAddons({ execPath, execArgv, env })) {
     refuseExtras('fork()', checkExtras('fork()', given), 'of a program that loads no addons');
     return childProcess.fork(modulePath, args ?? [], options);

@@ -7,6 +7,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { PRELOAD, preloadOption } = require('../child/preload_option');
+const { inheritableEnvironment } = require('../process/exec_argv');
+const { ownEnvironment } = require('./normalise');
 
 /** With a version behind it, too, as systems install several. */
 const NODE_NAME = /^node(js)?([-.]?v?\d[\d.]*)?$/;
@@ -32,14 +34,16 @@ function isNode(execPath) {
 }
 
 /**
- * The environment as given. Inherited variables count, as in Node.js.
- * @param {Record<string, unknown>} given
+ * The environment as given: what it inherits counts, as in Node.js. Without one that of this process, without the flags that
+ * are its own.
+ * @param {Record<string, unknown> | null | undefined} given
  */
 function environmentOf(given) {
+  const source = given || ownEnvironment();
   const env = { __proto__: null };
-  for (const name in given) env[name] = given[name];
+  for (const name in source) env[name] = source[name];
   for (const name of OF_ANOTHER) delete env[name];
-  return env;
+  return given ? env : { __proto__: null, ...inheritableEnvironment(env) };
 }
 
 /**
