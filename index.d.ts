@@ -932,6 +932,9 @@ export const execSync: typeof childProcess.execSync;
  */
 export const execFileSync: typeof childProcess.execFileSync;
 
+/** Node's own, which gives `process` the channel of a descriptor: here so that no name of `node:child_process` is missing. */
+export function _forkChild(descriptor: number, serialization: 'json' | 'advanced'): void;
+
 export interface ForkOptions extends Omit<NodeForkOptions, 'stdio'>, ResultOptions, ProcessLimits {
   /** As in Node.js, `'prefix'` and `'capture'` as in `spawn`; a list has one `'ipc'`. */
   stdio?: ChildStdioOptions | undefined;

@@ -53,6 +53,7 @@ module.exports = {
   supervise,
   // node:child_process, drop-in
   ChildProcess: childProcess.ChildProcess,
+  _forkChild: childProcess._forkChild,
   exec,
   execFile,
   execFileSync,

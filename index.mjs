@@ -38,6 +38,7 @@ export const {
   SimpleQueue,
   SocketConnection,
   WorkerDiedError,
+  _forkChild,
   acquireAll,
   acquireAllSync,
   activeChildren,

@@ -8,7 +8,7 @@ const test = require('ava');
 const multiproc = require('../..');
 const { guard } = require('../helpers/leaks');
 const { warmUp } = require('../fixtures/process/watch');
-const TABLE = require('./handle_behaviours');
+const TABLE = { ...require('./handle_behaviours'), ...require('./bound_behaviours') };
 
 guard(test, { warmUp });
 

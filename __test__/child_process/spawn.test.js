@@ -7,7 +7,7 @@ const test = require('ava');
 const multiproc = require('../..');
 const { guard } = require('../helpers/leaks.js');
 const { processEntry } = require('../helpers/processes.js');
-const { run } = require('../helpers/run.js');
+const { run, runProgram } = require('../helpers/run.js');
 const behaviours = require('./behaviours/index.js');
 const { observe, describeError } = require('./observe.js');
 
@@ -42,6 +42,15 @@ test.serial('an observation of something else is different', async (t) => {
     run: ({ spawn: start, closed }) => closed(start('sh', ['-c', `exit ${code}`])),
   });
   t.notDeepEqual(await observe(exits(1), multiproc), await observe(exits(2), multiproc));
+});
+
+test('no name of node:child_process is missing', async (t) => {
+  const names = Object.keys(await import('node:child_process')).filter((name) => name !== 'default');
+  const own = await import('../../index.mjs');
+  t.deepEqual(
+    names.filter((name) => !(name in multiproc) || !(name in own)),
+    [],
+  );
 });
 
 // Not in the table: Node.js 24 and 26 corrupt their memory by it (libuv 1.52.1).
@@ -94,6 +103,55 @@ test('options of ours must be booleans', (t) => {
 test.serial('options of ours are own ones', async (t) => {
   const child = spawn('true', Object.create({ killOnParentExit: 'not looked at' }));
   t.is(await new Promise((resolve) => child.once('close', resolve)), 0);
+});
+
+test.serial('a descriptor that this process was given by its number goes on to its children', async (t) => {
+  for (const name of ['node:child_process', path.join(__dirname, '..', '..')]) {
+    const script = `exec 60</dev/null; exec "$0" "$@"`;
+    const { stdout } = await runProgram('/bin/bash', ['-c', script, process.execPath, fixture('inherited.js'), name]);
+    t.deepEqual(JSON.parse(stdout), ['yes', 'yes', 'yes', 'yes'], name);
+  }
+});
+
+test.serial('async_hooks: what a thread has for all its children says that it keeps no program alive', async (t) => {
+  const program = `
+    const seen = [];
+    const init = (id, type, trigger, resource) => type === 'multiproc' && seen.push(resource.hasRef());
+    const hook = require('node:async_hooks').createHook({ init }).enable();
+    const { spawn } = require(process.argv[1]);
+    for (let count = 0; count < 2; count++) spawn('true');
+    process.stdout.write(JSON.stringify(seen));`;
+  const { stdout, stderr } = await runProgram(process.execPath, ['-e', program, path.join(__dirname, '..', '..')]);
+  t.is(stdout, '[false]', stderr);
+});
+
+test.serial('NODE_DEBUG shows what is started', async (t) => {
+  for (const name of ['node:child_process', path.join(__dirname, '..', '..')]) {
+    const program = `const c = require(process.argv[1]); c.spawnSync('true'); c.spawn('true');`;
+    const env = { NODE_DEBUG: 'child_process' };
+    const { stderr } = await runProgram(process.execPath, ['-e', program, name], { env });
+    t.deepEqual(
+      stderr.match(/^CHILD_PROCESS \d+: \w+/gm)?.map((line) => line.split(' ')[2]),
+      ['spawnSync', 'spawn'],
+      name,
+    );
+  }
+});
+
+test.serial('without shared memory processes are those of Node.js, and it is told once', async (t) => {
+  const results = [];
+  for (const name of ['node:child_process', path.join(__dirname, '..', '..')]) {
+    // No file may grow, and so no memory be shared.
+    const script = `ulimit -f 0; exec "$0" "$@"`;
+    const args = ['-c', script, process.execPath, fixture('limited.js'), 'parent', name];
+    // That of this test would do.
+    const { stdout, stderr } = await runProgram('/bin/bash', args, { env: { MULTIPROC_DOMAIN: undefined } });
+    results.push(JSON.parse(stdout || JSON.stringify(stderr)));
+    t.is(stderr.split('MultiprocWarning').length - 1, name === 'node:child_process' ? 0 : 1);
+  }
+  const [expected, found] = results;
+  t.deepEqual({ ...found, refused: null }, expected);
+  t.is(found.refused, 'ERR_MULTIPROC_UNSUPPORTED');
 });
 
 /** Runs a parent that tells the id of its child and is then killed; the entry of the child, and whether it ended. */

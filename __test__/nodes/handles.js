@@ -5,7 +5,10 @@
 const assert = require('node:assert');
 const childProcess = require('node:child_process');
 const { fork } = require('multiproc');
-const BEHAVIOURS = require('../child_process/handle_behaviours');
+const BEHAVIOURS = {
+  ...require('../child_process/handle_behaviours'),
+  ...require('../child_process/bound_behaviours'),
+};
 
 const PROGRAM = require.resolve('../fixtures/fork/runs_argument.js');
 

@@ -5,6 +5,9 @@
 const { HANDLE, TEXT } = require('./channel');
 const { unpack } = require('../travel');
 
+/** As it was before the program, which may have another: Node.js does not look at that either. */
+const { parse } = JSON;
+
 /** @typedef {{ message: unknown, handle: object | undefined, isReady: boolean }} Arrival */
 
 class Arrivals {
@@ -33,7 +36,7 @@ class Arrivals {
       this.#waiting.push(this.#withHandle(unpack(content)));
       return this.flush(false);
     }
-    const message = type === TEXT ? JSON.parse(content) : unpack(content);
+    const message = type === TEXT ? parse(content) : unpack(content);
     if (this.#waiting.length === 0) return this.#deliver(message, undefined);
     this.#waiting.push({ message, handle: undefined, isReady: true });
   }
@@ -54,7 +57,7 @@ class Arrivals {
   /** @param {unknown} envelope of a peer: may hold anything @returns {Arrival} */
   #withHandle(envelope) {
     const { number, text, value, ...description } = Object(envelope);
-    const message = typeof text === 'string' ? JSON.parse(text) : value;
+    const message = typeof text === 'string' ? parse(text) : value;
     const arrival = { message, handle: undefined, isReady: true };
     const made = this.#make(number, description);
     if (made === null) return arrival;

@@ -48,6 +48,11 @@ class Carrier {
     return native.carrierAdopt(end) ? new Carrier(end) : null;
   }
 
+  /** This process's end; none once it is closed. @returns {number | undefined} */
+  get descriptor() {
+    return this.#end < 0 ? undefined : this.#end;
+  }
+
   /** Whether what comes next has to wait until the other side has taken something. */
   get isFull() {
     return this.#sent - this.#taken >= UNDER_WAY_MAX;

@@ -21,9 +21,9 @@ const DATAGRAMS = ['UDP'];
  *
  * @type {Record<string, {
  *   is(value: object): boolean,
- *   native(value: any): { fd: number, close(): void } | null | undefined,
+ *   native(value: any): { fd: number } | null | undefined,
  *   describe?(value: any): Partial<Description>,
- *   isGiven?: boolean,
+ *   giveAway?(value: any): void,
  *   make(descriptor: number, description: Description): object,
  *   isReadyLater?: boolean,
  * }>}
@@ -34,8 +34,15 @@ const KINDS = {
     native: (socket) => socket._handle,
     // The server that accepted it counts it wherever it goes: see socket_lists.js.
     describe: ({ server }) => (server ? { key: server._connectionKey } : {}),
-    isGiven: true,
+    giveAway: giveSocketAway,
     make: (fd) => new net.Socket({ fd, readable: true, writable: true }),
+  },
+  // Since Node.js 26. One of a path is refused, as there.
+  'net.BoundSocket': {
+    is: (value) => net.BoundSocket !== undefined && value instanceof net.BoundSocket && !value.isPipe,
+    native: (bound) => ({ fd: bound.fd() }),
+    giveAway: (bound) => bound.close(),
+    make: makeBoundSocket,
   },
   'net.Server': {
     is: (value) => value instanceof net.Server,
@@ -47,12 +54,7 @@ const KINDS = {
   'net.Native': {
     is: (value) => isNative(value, STREAMS),
     native: (handle) => handle,
-    make: (fd) => {
-      const socket = new net.Socket({ fd, manualStart: true });
-      const handle = socket._handle;
-      socket._handle = null;
-      return handle;
-    },
+    make: makeStreamHandle,
   },
   'dgram.Socket': {
     is: (value) => value instanceof dgram.Socket,
@@ -100,14 +102,34 @@ function openHandle(kind, value) {
   return handle ? { handle, description: { kind, ...KINDS[kind].describe?.(value) } } : null;
 }
 
-/** It was sent: what is the receiver's alone is closed here, and its Socket is an empty one. */
+/** It was sent: what is the receiver's alone is closed here. */
 function giveAway(kind, value) {
-  if (!KINDS[kind].isGiven) return;
-  const handle = value._handle;
-  value._handle = null;
-  value.setTimeout(0);
-  freeParser(value);
+  KINDS[kind].giveAway?.(value);
+}
+
+/** The Socket is an empty one from then on. */
+function giveSocketAway(socket) {
+  const handle = socket._handle;
+  socket._handle = null;
+  socket.setTimeout(0);
+  freeParser(socket);
   handle.close();
+}
+
+function makeStreamHandle(fd) {
+  const socket = new net.Socket({ fd, manualStart: true });
+  const handle = socket._handle;
+  socket._handle = null;
+  return handle;
+}
+
+/** As one that comes from another thread: Node.js has no public way from a descriptor. */
+function makeBoundSocket(fd) {
+  const symbols = Object.getOwnPropertySymbols(net.BoundSocket.prototype);
+  const deserialize = symbols.find(({ description }) => description === 'messaging_deserialize_symbol');
+  const bound = new net._TransferredBoundSocket();
+  bound[deserialize]({ handle: makeStreamHandle(fd) });
+  return bound;
 }
 
 /**

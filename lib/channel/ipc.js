@@ -6,26 +6,31 @@
 const { setImmediate } = require('node:timers');
 const { Arrivals } = require('./arrivals');
 const { TAKEN } = require('./channel');
+const { Control } = require('./control');
 const { Outgoing, WAITS } = require('./outgoing');
 const { SocketLists } = require('./socket_lists');
+const { argumentType, nodeError } = require('../node_errors');
 
 /** Above this many unread bytes `send` returns false, as Node.js does when its pipe is full. */
 const HIGH_WATER_MARK = 64 * 1024;
+/** Messages of this kind are Node's own and its libraries'. */
+const INTERNAL = 'NODE_';
 
 /**
  * Gives `target` connected, send, disconnect and channel, and lets it emit 'message' and 'disconnect'.
  *
  * @param {import('node:events').EventEmitter} target a ChildProcess, or `process`
  * @param {import('./channel').Channel} channel
- * @param {{ carrier: import('./carrier').Carrier | null, serialization: 'json' | 'advanced', referenced: boolean }} options
+ * @param {{ carrier: import('./carrier').Carrier | null, serialization: 'json' | 'advanced', referenced: boolean,
+ *   hasPeer?: boolean }} options `hasPeer: false`: the program could not be started, and is told so soon
  */
-function attachIpc(target, channel, { carrier, serialization, referenced }) {
-  const ipc = new Ipc(target, channel, carrier, serialization);
+function attachIpc(target, channel, { carrier, serialization, referenced, hasPeer = true }) {
+  const ipc = new Ipc(target, channel, { carrier, serialization, referenced, hasPeer });
   target.connected = true;
   target.channel = ipc.control;
   target.send = (message, handle, options, callback) => ipc.send(message, handle, options, callback);
   target.disconnect = () => ipc.disconnect();
-  ipc.listen(referenced);
+  ipc.listen();
   return ipc;
 }
 
@@ -39,32 +44,32 @@ class Ipc {
   #isOpen = true;
   /** The end is being told: what a listener throws must not keep the rest of it from being told. */
   #isEnding = false;
+  /** A message was told in the turn in which the end was found. */
+  #hasToldLast = false;
   /** Messages, and what came with them, that nobody listens for yet. */
   #pending = [];
-  #explicitReference;
-  #countedReference;
-  #listeners = 0;
+  #hasPeer;
 
-  constructor(target, channel, carrier, serialization) {
+  constructor(target, channel, { carrier, serialization, referenced, hasPeer }) {
     this.#target = target;
+    this.#hasPeer = hasPeer;
     this.#channel = channel;
     this.#carrier = carrier;
     const lists = new SocketLists(target, (message) => this.#sendInternal(message));
     this.#outgoing = new Outgoing({ channel, carrier, lists, isAdvanced: serialization === 'advanced' });
     this.#arrivals = new Arrivals(channel, carrier, lists, (message, handle) => this.#deliver(message, handle));
-    this.control = {
-      ref: () => this.#reference(true),
-      unref: () => this.#reference(false),
-      hasRef: () => this.#explicitReference ?? this.#countedReference,
-    };
+    this.control = new Control(
+      referenced,
+      () => this.#referenceAsWanted(),
+      () => carrier?.descriptor,
+    );
   }
 
-  listen(referenced) {
-    this.#countedReference = referenced;
+  listen() {
     this.#channel.listen(
       (type, content) => this.#receive(type, content),
       () => this.#ended(),
-      referenced,
+      this.control.hasRef(),
       (error) => this.#fail(undefined, error),
     );
     this.#target.on('newListener', (name) => {
@@ -75,32 +80,24 @@ class Ipc {
   /** In a child: the channel keeps the process alive exactly while somebody listens to it. */
   followListeners() {
     const isWatched = (name) => name === 'message' || name === 'disconnect';
-    const update = (step) => {
-      this.#listeners += step;
-      this.#countedReference = this.#listeners > 0;
-      this.#referenceAsWanted();
-    };
-    this.#target.on('newListener', (name) => isWatched(name) && update(1));
-    this.#target.on('removeListener', (name) => isWatched(name) && update(-1));
+    this.#target.on('newListener', (name) => isWatched(name) && this.control.refCounted());
+    this.#target.on('removeListener', (name) => isWatched(name) && this.control.unrefCounted());
   }
 
   send(message, handle, options, callback) {
     if (typeof handle === 'function') [callback, handle, options] = [handle, undefined, undefined];
     else if (typeof options === 'function') [callback, options] = [options, undefined];
-    else if (options !== undefined) validateObject(options);
-    if (message === undefined)
-      throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
-    if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
-      throw nodeError(
-        TypeError,
-        'ERR_INVALID_ARG_TYPE',
-        `The "message" argument must be one of type string, object, number, or boolean. Received ${described(message)}`,
-      );
-    }
-    const kind = handle ? kindOf(handle) : undefined;
+    else if (options !== undefined) checkObject(options);
     if (!this.#target.connected) {
-      this.#fail(callback, nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'));
+      this.#fail(callback, closed());
       return false;
+    }
+    checkMessage(message);
+    const kind = handle ? kindOf(handle) : undefined;
+    const isQuiet = options?.swallowErrors === true;
+    if (!this.#hasPeer) {
+      if (!isQuiet) this.#fail(callback, brokenPipe());
+      return true;
     }
     const item = { message, kind, handle, keepOpen: options?.keepOpen === true, callback };
     if (this.#outgoing.isHolding) return this.#hold(item);
@@ -110,7 +107,7 @@ class Ipc {
     } catch (error) {
       const broken = asBroken(error);
       if (broken === null) throw error;
-      this.#fail(callback, broken);
+      if (!isQuiet) this.#fail(callback, broken);
       return false;
     }
     if (backlog === WAITS) return this.#hold(item);
@@ -128,7 +125,11 @@ class Ipc {
     if (!this.#outgoing.isHolding) this.#disconnectNow();
   }
 
-  /** The peer's process has ended: what it sent is delivered, then the channel is closed. */
+  /**
+   * The peer's process has ended: what it sent is delivered, then the channel is closed.
+   * @returns {(() => void) | undefined} tells the end, to be called in a turn of its own: a message has just been told, and who
+   *   awaits one after the other must have come to listen for the end
+   */
   peerEnded() {
     this.#channel.discardUndelivered();
     const wasOpen = this.#isOpen;
@@ -140,8 +141,13 @@ class Ipc {
     this.#target.connected = false;
     this.#isOpen = false;
     this.#close();
-    // Before 'exit', as in Node.js.
-    if (wasOpen) this.#announceEnd();
+    if (!wasOpen) return undefined;
+    const announce = () => this.#announceEnd();
+    if (this.#hasToldLast) return announce;
+    // Before 'exit', as in Node.js, and behind the error of a start that failed.
+    if (this.#hasPeer) announce();
+    else process.nextTick(announce);
+    return undefined;
   }
 
   #receive(type, content) {
@@ -156,13 +162,15 @@ class Ipc {
   }
 
   #deliver(message, handle) {
-    const isInternal = typeof message?.cmd === 'string' && message.cmd.startsWith('NODE_');
+    const { cmd } = Object(message);
+    const isInternal = typeof cmd === 'string' && cmd.length > INTERNAL.length && cmd.startsWith(INTERNAL);
     if (!isInternal && this.#target.listenerCount('message') === 0) this.#pending.push([message, handle]);
     else this.#emit(isInternal ? 'internalMessage' : 'message', message, handle);
   }
 
   /** What a listener throws is an uncaught exception, at once or, at the end, when that was told. */
   #emit(...event) {
+    this.#hasToldLast ||= this.#isEnding;
     try {
       this.#target.emit(...event);
     } catch (error) {
@@ -204,7 +212,6 @@ class Ipc {
   #close() {
     this.#channel.close();
     this.#carrier?.close();
-    const closed = () => nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
     for (const { callback } of this.#outgoing.giveUp()) {
       if (typeof callback === 'function') process.nextTick(callback, closed());
     }
@@ -212,8 +219,11 @@ class Ipc {
 
   #finish() {
     this.#target.connected = false;
+    this.#target.channel = null;
     this.#isOpen = false;
-    process.nextTick(() => this.#announceEnd());
+    const announce = () => this.#announceEnd();
+    if (this.#hasToldLast) setImmediate(announce);
+    else process.nextTick(announce);
   }
 
   #announceEnd() {
@@ -226,15 +236,9 @@ class Ipc {
     else process.nextTick(() => this.#target.emit('error', error));
   }
 
-  #reference(referenced) {
-    this.#explicitReference = referenced;
-    this.#referenceAsWanted();
-  }
-
   /** What is held back keeps the program alive until it has gone, as a write that is under way does. */
   #referenceAsWanted() {
-    const isWanted = this.#explicitReference ?? this.#countedReference;
-    this.#channel.setReferenced(isWanted || this.#outgoing.isHolding);
+    this.#channel.setReferenced(this.control.hasRef() || this.#outgoing.isHolding);
   }
 
   #hold(item) {
@@ -255,24 +259,27 @@ function kindOf(handle) {
 function asBroken(error) {
   if (error.syscall === 'write') return error;
   if (error.code !== 'ERR_MULTIPROC_CHANNEL_CLOSED') return null;
-  return nodeError(Error, 'EPIPE', 'write EPIPE', { errno: -32, syscall: 'write' });
+  return brokenPipe();
 }
 
-/** As Node.js names it: of a function its name, of others what they are. */
-function described(value) {
-  return typeof value === 'function'
-    ? `function ${value.name}`
-    : `type ${typeof value} (${String(value)}${typeof value === 'bigint' ? 'n' : ''})`;
-}
-
-function validateObject(options) {
-  if (options === null || typeof options !== 'object') {
-    throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "options" argument must be of type object.');
+function checkMessage(message) {
+  if (message === undefined) {
+    throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
+  }
+  if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
+    throw argumentType('message', 'one of type string, object, number, or boolean', message);
   }
 }
 
-function nodeError(Type, code, message, properties) {
-  return Object.assign(new Type(message), { code }, properties);
+function checkObject(options) {
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    throw argumentType('options', 'of type object', options);
+  }
 }
+
+const closed = () => nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
+
+/** As the system tells of it. */
+const brokenPipe = () => Object.assign(new Error('write EPIPE'), { errno: -32, code: 'EPIPE', syscall: 'write' });
 
 module.exports = { attachIpc };

@@ -6,6 +6,8 @@
 
 const { jsonMeetings } = require('../travel');
 
+const { stringify } = JSON;
+
 /** In place of a backlog: the item has to be held. */
 const WAITS = -1;
 
@@ -88,7 +90,7 @@ class Outgoing {
   #contentOf(message) {
     if (this.#ways.isAdvanced) return { value: message };
     jsonMeetings.count = 0;
-    const text = JSON.stringify(message);
+    const text = stringify(message);
     // One of our objects was inside: it travels by the codec, as it has no JSON.
     return jsonMeetings.count > 0 ? { value: message } : { text };
   }

@@ -9,6 +9,7 @@
 const { ChildProcess } = require('node:child_process');
 const diagnosticsChannel = require('node:diagnostics_channel');
 const { EventEmitter } = require('node:events');
+const { setImmediate } = require('node:timers');
 const { getSystemErrorName } = require('node:util');
 const { NativeProcess } = require('./handle');
 const { note } = require('./reasons');
@@ -17,8 +18,9 @@ const created = diagnosticsChannel.channel('child_process');
 
 /**
  * @param {import('./handle').Extras} extras
- * @param {() => void} [onEnd] called before 'exit', or before the 'error' of a start that failed. A listener would be seen
- *   by the program, and one of 'error' would keep errors that nobody handles from being thrown
+ * @param {() => (() => void) | undefined} [onEnd] called before 'exit', or before the 'error' of a start that failed. A
+ *   listener would be seen by the program, and one of 'error' would keep errors that nobody handles from being thrown. What it
+ *   returns is called in a turn of its own, and then the end is told
  * @returns {ChildProcess} not started yet
  */
 function createChild(extras, onEnd) {
@@ -45,7 +47,15 @@ function ended(child, exitCode, signalName, onEnd) {
   child.stdin?.destroy();
   child._handle.close();
   child._handle = null;
-  onEnd?.();
+  const rest = onEnd?.();
+  if (rest === undefined) return tellEnd(child, exitCode);
+  setImmediate(() => {
+    rest();
+    tellEnd(child, exitCode);
+  });
+}
+
+function tellEnd(child, exitCode) {
   if (exitCode < 0) {
     const error = startError(child, exitCode);
     note(child, 'notStarted', error);

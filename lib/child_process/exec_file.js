@@ -10,6 +10,7 @@ const { getSystemErrorName, promisify } = require('node:util');
 const { Collected } = require('./collected');
 const { EXTRAS } = require('./extras');
 const { isSignal, isSize, isText, isTimeout } = require('./normalise');
+const { nodeError } = require('../node_errors');
 const { note } = require('./reasons');
 const { start } = require('./spawn');
 
@@ -146,11 +147,12 @@ class Execution {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
-    if (!this.#callback) return;
+    const callback = this.#callback;
+    if (!callback) return;
     const stdout = this.#stdout.content(this.#isText);
     const stderr = this.#stderr.content(this.#isText);
     if (this.#error === null && code === 0 && signal === null) {
-      this.#callback(null, stdout, stderr);
+      callback(null, stdout, stderr);
       return;
     }
     const cmd = this.#words.join(' ');
@@ -160,18 +162,12 @@ class Execution {
       signal,
     });
     this.#error.cmd = cmd;
-    this.#callback(this.#error, stdout, stderr);
+    callback(this.#error, stdout, stderr);
   }
 }
 
-/** Shaped as Node's internal errors are: the code stands in the stack, and not in the name. */
 function maxBufferError(name) {
-  const code = 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
-  const error = new RangeError(`${name} maxBuffer length exceeded`);
-  error.stack = error.stack.replace('RangeError', `RangeError [${code}]`);
-  const toString = () => `RangeError [${code}]: ${error.message}`;
-  Object.defineProperty(error, 'toString', { value: toString, writable: true, configurable: true });
-  return Object.assign(error, { code });
+  return nodeError(RangeError, 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER', `${name} maxBuffer length exceeded`);
 }
 
 // What util.promisify gives: `promise.child` is there at once.

@@ -11,7 +11,8 @@ const INTEGER_MAX = Number.MAX_SAFE_INTEGER;
 /** Under this key a way to start the process that is not ours of binding/child.rs, if it can be: fork_server.js has it. */
 const VIA = Symbol('multiproc.via');
 
-const FLAGS = ['killOnParentExit', 'shareDomain'];
+/** The last two are for callers of ours alone. */
+const FLAGS = ['killOnParentExit', 'shareDomain', 'closeOthers'];
 
 /** What a child may use: by name, what is checked. */
 const LIMITS = {
@@ -53,7 +54,7 @@ function checkReap(call, reap) {
 
 /** @returns {import('./handle').Extras} */
 function checkExtras(call, options) {
-  const extras = { killOnParentExit: false, shareDomain: false };
+  const extras = { killOnParentExit: false, shareDomain: false, closeOthers: false };
   if (options === null || typeof options !== 'object') return extras;
   for (const name of FLAGS) {
     if (options[name] === undefined) continue;
@@ -70,9 +71,6 @@ function checkExtras(call, options) {
   };
 }
 
-/** Where refuseExtras() is of use. */
-const UNDER_PERMISSION = 'under the permission model of Node.js';
-
 /** For a process that Node.js starts and not we. */
 function refuseExtras(call, extras, where) {
   const given = Object.keys(extras).filter((name) => extras[name] && extras[name] !== 'auto');
@@ -83,14 +81,4 @@ function refuseExtras(call, extras, where) {
 /** The names of all that a process may use, and of who reaps it. */
 const EXTRAS = [...FLAGS, ...LIMIT_NAMES, 'reap'];
 
-module.exports = {
-  EXTRAS,
-  LIMIT_NAMES,
-  UNDER_PERMISSION,
-  VIA,
-  checkExtras,
-  checkLimits,
-  checkReap,
-  nativeLimits,
-  refuseExtras,
-};
+module.exports = { EXTRAS, LIMIT_NAMES, VIA, checkExtras, checkLimits, checkReap, nativeLimits, refuseExtras };

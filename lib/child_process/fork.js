@@ -1,8 +1,8 @@
 'use strict';
 // fork: node:child_process's, with the message channel in shared memory. The child program needs no change.
 //
-// Invalid arguments go to Node's own fork, which throws the error of the version that runs; everything does under Node's
-// permission model.
+// Invalid arguments go to Node's own fork, which throws the error of the version that runs; so does everything under Node's
+// permission model, and a program that cannot load our side of the channel.
 
 const childProcess = require('node:child_process');
 const path = require('node:path');
@@ -11,18 +11,19 @@ const { Carrier } = require('../channel/carrier');
 const { Channel } = require('../channel/channel');
 const { attachIpc } = require('../channel/ipc');
 const { CARRIER, forChild } = require('../child/environment');
-const { inheritableEnvironment, inheritableExecArgv } = require('../process/exec_argv');
+const { inheritableExecArgv } = require('../process/exec_argv');
 const { ExitRecord } = require('../process/exit_reason');
 const { forkServer } = require('../process/fork_server');
 const { checkOrphan, thisProcess } = require('../process/launch');
 const { refuseRepeatedLoad, refuseWhileLoading } = require('../process/loading');
 const { checkStartMethod } = require('../process/start_method');
-const { UNDER_PERMISSION, VIA, checkExtras, refuseExtras } = require('./extras');
+const { VIA, checkExtras, refuseExtras } = require('./extras');
+const { environmentOf, loadsAddons, preloaded } = require('./fork_child');
 const { closeFd } = require('./native');
 const { isText } = require('./normalise');
+const { whyNotOurs } = require('./ours');
 const { copy, start } = require('./spawn');
 
-const PRELOAD = path.join(__dirname, '..', 'child', 'fork_preload.js');
 /** A forked program hears 'disconnect' when its parent dies, and may end by itself; then it is ended. */
 const GRACE_MS = 500;
 
@@ -41,20 +42,25 @@ function fork(modulePath, args = [], options = undefined) {
     (args === null || args === undefined || Array.isArray(args)) &&
     isObject(options) &&
     stdio !== null;
-  const isOurs = process.permission === undefined;
-  if (!isOurs) refuseExtras('fork()', checkExtras('fork()', given), UNDER_PERMISSION);
+  const whyNot = whyNotOurs();
+  if (whyNot !== null) refuseExtras('fork()', checkExtras('fork()', given), whyNot);
   // Once more as it came: what it takes as it is after all stands, as with spawn.
-  if (!isOurs || !isValid || !areTexts(args ?? []) || !areValid(given)) {
+  if (whyNot !== null || !isValid || !areTexts(args ?? []) || !areValid(given)) {
     return childProcess.fork(modulePath, args ?? [], options);
   }
-  return forkValid(file, Array.from(args ?? []), given, stdio);
+  const execPath = given.execPath || process.execPath;
+  const execArgv = given.execArgv || inheritableExecArgv();
+  const env = environmentOf(given.env);
+  if (!loadsAddons({ execPath, execArgv, env })) {
+    refuseExtras('fork()', checkExtras('fork()', given), 'of a program that loads no addons');
+    return childProcess.fork(modulePath, args ?? [], options);
+  }
+  return forkValid(file, Array.from(args ?? []), { ...given, execPath, execArgv, env }, stdio);
 }
 
 function forkValid(file, args, options, stdio) {
-  const { serialization = 'json' } = options;
+  const { serialization = 'json', execPath, execArgv } = options;
   const startMethod = checkStartMethod('fork()', options.startMethod);
-  const execPath = options.execPath || process.execPath;
-  const execArgv = options.execArgv || inheritableExecArgv();
   const detached = options.detached === true;
   const killOnParentExit = options.killOnParentExit ?? !(detached || checkOrphan('fork()', options.orphan) === 'allow');
 
@@ -68,28 +74,20 @@ function forkValid(file, args, options, stdio) {
     const descriptors = [...stdio.descriptors];
     descriptors[stdio.channel] = carrier.theirs;
     const visibleArgs = [...execArgv, file, ...args];
-    const env = {
-      ...inheritableEnvironment(options.env || process.env),
-      ...forChild({
-        address,
-        parent: thisProcess(),
-        grace: killOnParentExit ? GRACE_MS : undefined,
-        serialization,
-        carrier: stdio.channel,
-        note: record.note,
-      }),
-    };
+    const ending = { parent: thisProcess(), grace: killOnParentExit ? GRACE_MS : undefined };
+    const own = forChild({ address, ...ending, serialization, carrier: stdio.channel, note: record.note });
     const isForked = startMethod === 'forkserver' && killOnParentExit && execPath === process.execPath;
-    const via = isForked ? wayOf({ file, args, execArgv, env, descriptors }) : undefined;
+    const via = isForked ? wayOf({ file, args, execArgv, env: options.env, descriptors }) : undefined;
+    const { flags, env } = preloaded(execArgv, options.env);
     child = start(
       'fork',
       execPath,
-      [...execArgv, '--require', PRELOAD, file, ...args],
+      [...flags, file, ...args],
       {
         ...options,
         shell: false,
         stdio: descriptors,
-        env,
+        env: { __proto__: null, ...env, ...own },
         killOnParentExit,
         shareDomain: true,
         ...(via === undefined ? {} : { [VIA]: via }),
@@ -111,7 +109,8 @@ function forkValid(file, args, options, stdio) {
     // The child has its own, if there is a child.
     if (carrier !== undefined) closeFd(carrier.theirs);
   }
-  ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true });
+  const hasPeer = child.pid !== undefined;
+  ipc = attachIpc(child, channel, { carrier: carrier.ours, serialization, referenced: true, hasPeer });
   return child;
 }
 

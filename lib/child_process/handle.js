@@ -20,7 +20,7 @@ for (const [name, number] of Object.entries(constants.signals)) {
 }
 
 /**
- * @typedef {{ detached: boolean, killOnParentExit: boolean, shareDomain: boolean, reap?: 'auto' | 'manual', nice?: number,
+ * @typedef {{ detached: boolean, killOnParentExit: boolean, shareDomain: boolean, closeOthers: boolean, reap?: 'auto' | 'manual', nice?: number,
  *   cpus?: number[], nofile?: number, cpuTime?: number, maxRss?: number, via?: (options: object) => [number, number] | null }} Extras
  */
 
@@ -33,8 +33,9 @@ class NativeProcess {
   #peek = () => null;
   #tellEnd;
   #extras;
-  // The events of the process belong to the asynchronous context that started it.
-  #context = new AsyncResource('MULTIPROCCHILD');
+  // The events of the process belong to the asynchronous context that started it. Called as Node's handle is, for those
+  // who look at handles by their type.
+  #context = new AsyncResource('PROCESSWRAP');
 
   /** @type {number | undefined} */
   pid = undefined;
@@ -67,7 +68,7 @@ class NativeProcess {
   #start({ file, args, cwd, envPairs, stdio, uid, gid }) {
     const opened = openStdio(stdio);
     if (opened.error !== 0) return opened.error;
-    const { killOnParentExit, reap, detached, shareDomain, via } = this.#extras;
+    const { killOnParentExit, reap, detached, shareDomain, closeOthers, via } = this.#extras;
     let result;
     try {
       result = native.spawnChild(
@@ -80,6 +81,7 @@ class NativeProcess {
           gid: gid ?? undefined,
           detached,
           stdio: opened.descriptors,
+          closeOthers,
           deathSignal: killOnParentExit ? SIGKILL : 0,
           shareDomain,
           manualReap: reap === 'manual',

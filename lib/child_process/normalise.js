@@ -84,9 +84,14 @@ function directory(cwd) {
   }
 }
 
+/** What a child gets unless told: in Node.js 26 without what a polluted prototype adds, which was there before. */
+function ownEnvironment() {
+  return NODE_MAJOR < 26 ? process.env : { __proto__: null, ...process.env };
+}
+
 /** Inherited properties count, as in Node.js; undefined ones do not. @returns {string[] | null} */
 function environment(given) {
-  const env = given || process.env;
+  const env = given || ownEnvironment();
   const pairs = [];
   for (const name in env) {
     const value = env[name];
@@ -120,4 +125,4 @@ function shellCommand(shell, command, args) {
 const isSize = absentOr((value) => typeof value === 'number' && value >= 0);
 const isTimeout = CHECKS.timeout;
 
-module.exports = { isSignal, isSize, isText, isTimeout, normalise };
+module.exports = { isSignal, isSize, isText, isTimeout, normalise, ownEnvironment };

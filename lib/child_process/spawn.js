@@ -5,14 +5,18 @@
 // error of the version that runs. So the messages are Node's, and no list of them is kept here.
 
 const childProcess = require('node:child_process');
+const { debuglog } = require('node:util');
 const { createChild } = require('./child');
 const { giveExitReason } = require('./exit_reason');
-const { UNDER_PERMISSION, checkExtras, refuseExtras } = require('./extras');
+const { checkExtras, refuseExtras } = require('./extras');
 const { limit } = require('./limit');
 const { addWait } = require('./manual');
 const { normalise } = require('./normalise');
+const { whyNotOurs } = require('./ours');
 const { giveResult } = require('./result');
 const { replaceWords, showPrefixed } = require('./stdio_words');
+
+const debug = debuglog('child_process');
 
 /**
  * Starts a program. Does not wait for it; the start itself blocks for about a millisecond.
@@ -32,7 +36,7 @@ function spawn(command, args, options) {
 
 /**
  * @param {string} call whose options they are, for errors
- * @param {{ onEnd?: () => void, record?: import('../process/exit_reason').ExitRecord, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
+ * @param {{ onEnd?: () => (() => void) | undefined, record?: import('../process/exit_reason').ExitRecord, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
  *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `record`: of a child that writes it; `words` are what the user ran; the others are for
  *   the child's `result`, where they are not among the options
  */
@@ -42,20 +46,22 @@ function start(call, command, args, options, more = {}) {
   const copied = copy(isShort ? args : options);
   const own = checkExtras(`${call}()`, copied);
   const { options: given, words: stdioWords } = replaceWords(`${call}()`, copied);
-  const normalised = process.permission === undefined ? normalise(command, isShort ? [] : args, given) : null;
+  const whyNot = whyNotOurs();
+  const normalised = whyNot === null ? normalise(command, isShort ? [] : args, given) : null;
   let child;
   // Left to Node.js, which throws what is wrong with it. What it takes is right by its rules: it stands, as a process of
-  // Node's. So is every process under Node's permission model, which Node.js alone knows to enforce and to pass on.
+  // Node's.
   if (normalised === null) {
-    if (process.permission !== undefined) refuseExtras(`${call}()`, own, UNDER_PERMISSION);
+    if (whyNot !== null) refuseExtras(`${call}()`, own, whyNot);
     child = isShort ? childProcess.spawn(command, given) : childProcess.spawn(command, args, given);
     if (more.onEnd !== undefined) child.prependOnceListener('exit', more.onEnd);
     giveExitReason(child);
   } else {
+    debug('spawn', normalised);
     child = createChild({ ...own, detached: normalised.detached }, () => {
       // Looked at once at the end: later the kernel may have killed others for memory.
       void child.exitReason;
-      more.onEnd?.();
+      return more.onEnd?.();
     });
     giveExitReason(child, child._handle, { hasCpuTime: own.cpuTime !== undefined, record: more.record });
     child.spawn(normalised);

@@ -5,15 +5,18 @@
 
 const childProcess = require('node:child_process');
 const { constants } = require('node:os');
+const { debuglog } = require('node:util');
 const { systemError } = require('./child');
 const { formOf } = require('./exec_file');
 const { signalName } = require('./handle');
 const native = require('./native');
 const { isSize, isText, normalise } = require('./normalise');
-const { UNDER_PERMISSION, checkExtras, nativeLimits, refuseExtras } = require('./extras');
+const { checkExtras, nativeLimits, refuseExtras } = require('./extras');
+const { UNDER_PERMISSION } = require('./ours');
 const { copy } = require('./spawn');
 const { syncStdio } = require('./stdio_sync');
 
+const debug = debuglog('child_process');
 const { SIGKILL, SIGTERM } = constants.signals;
 const DEFAULT_MAX_BUFFER = 1024 * 1024;
 /** What the streams of a program are that was not started: since Node.js 22 not what its documentation says. */
@@ -53,6 +56,7 @@ function run(command, args, given, own) {
   const stdio = syncStdio(options.stdio || 'pipe');
   const input = bytesOf(options.input, encoding);
   if (stdio === null || input === null) return null;
+  debug('spawnSync', options);
   const outcome = native.spawnChildSync(
     {
       file,
@@ -64,6 +68,7 @@ function run(command, args, given, own) {
       gid: gid ?? undefined,
       detached: options.detached,
       stdio,
+      closeOthers: false,
       deathSignal: own.killOnParentExit ? SIGKILL : 0,
       shareDomain: false,
       manualReap: false,

@@ -173,6 +173,7 @@ class ForkServer {
           ...forForkServer(orders),
         },
         killOnParentExit: true,
+        closeOthers: true,
       });
     } catch (error) {
       native.closeFd(ours);

@@ -76,6 +76,7 @@ function launch(call, entry, options) {
       env: childEnv,
       killOnParentExit: dies,
       shareDomain: true,
+      closeOthers: true,
       ...(via === undefined ? {} : { [VIA]: via }),
     });
     return { child, channel, record, startMethod: startedBy };

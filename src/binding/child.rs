@@ -11,6 +11,7 @@ use crate::process::spawn::{ChildDescriptor, Limits, SpawnRequest, spawn};
 use crate::sys::socket;
 
 #[napi(object)]
+#[expect(clippy::struct_excessive_bools, reason = "options of JavaScript, which are named there and independent")]
 pub struct SpawnOptions {
     pub file: String,
     /// With the name that the program sees for itself as the first.
@@ -22,6 +23,8 @@ pub struct SpawnOptions {
     pub detached: bool,
     /// Descriptors by their number in the child; -1 is /dev/null.
     pub stdio: Vec<i32>,
+    /// Whether it gets no other descriptors, not even those that are open on exec.
+    pub close_others: bool,
     /// Sent to the child when this process dies; 0 for none.
     pub death_signal: i32,
     /// Whether the child inherits the domain's descriptor.
@@ -71,6 +74,7 @@ pub fn request(options: SpawnOptions) -> SpawnRequest {
         gid: options.gid,
         detached: options.detached,
         stdio: options.stdio.into_iter().map(descriptor).collect(),
+        inherits_others: !options.close_others,
         limits: Limits {
             nice: options.nice,
             cpus: options.cpus,

@@ -3,7 +3,8 @@
 //!
 //! One poll(2) over the child's pidfd and our ends of its pipes, so nothing else in the process is touched: no SIGCHLD, no
 //! child of anybody else. The call ends when the child has ended *and* its pipes have: a grandchild that keeps one open is
-//! waited for. A child that is too late or writes too much gets the signal, its pipes are closed, and its end is awaited.
+//! waited for. When the time is over or too much is written, a child that runs gets the signal, the pipes are closed, and its
+//! end is awaited.
 //! These are the rules of Node's spawnSync (its `spawn_sync.cc`), which an error never ends early either.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -157,13 +158,13 @@ struct Run<'a> {
 impl Run<'_> {
     fn go_on_to_the_end(&mut self) {
         while self.status.is_none() || self.pipes.iter().any(|pipe| !pipe.is_done) {
-            // Once the child has ended, its time no longer counts.
-            let left = self.deadline.filter(|_| self.status.is_none()).map(|at| at - Instant::now().min(at));
+            // A child that has ended has still its time: who keeps its pipes open is waited for no longer than that.
+            let left = self.deadline.map(|at| at - Instant::now().min(at));
             match self.wait(left) {
                 Ok(ready) => self.advance(&ready),
                 Err(errno) => self.fail(errno),
             }
-            if self.status.is_none() && self.deadline.is_some_and(|at| Instant::now() >= at) {
+            if self.deadline.is_some_and(|at| Instant::now() >= at) {
                 self.deadline = None;
                 self.fail(Errno::ETIMEDOUT);
             }

@@ -30,8 +30,11 @@ pub struct SpawnRequest {
     pub gid: Option<u32>,
     /// The leader of a new session, so that the terminal's and the group's signals do not reach it.
     pub detached: bool,
-    /// The index is the number in the child; what is not listed is not inherited.
+    /// The index is the number in the child.
     pub stdio: Vec<ChildDescriptor>,
+    /// Whether the child gets what else is open here and not closed on exec, as it does in libuv: such a descriptor came to
+    /// this process by its number, and goes on so. Otherwise what is not listed is not inherited.
+    pub inherits_others: bool,
     /// Sent to the child when this process ends, however it ends. The child loses it by executing a set-user-id
     /// program or by changing its credentials (prctl(2)).
     pub parent_death_signal: Option<i32>,
@@ -62,6 +65,7 @@ pub fn spawn(request: &SpawnRequest) -> Result<SpawnedChild, Errno> {
         gid: request.gid,
         detached: request.detached,
         descriptors: request.stdio.clone(),
+        inherits_others: request.inherits_others,
         parent_death_signal: request.parent_death_signal,
         limits: request.limits.clone(),
     };

@@ -93,8 +93,10 @@ pub struct Program {
     pub gid: Option<u32>,
     /// The leader of a new session.
     pub detached: bool,
-    /// The index is the number in the child. All that is not listed is closed in the child.
+    /// The index is the number in the child.
     pub descriptors: Vec<ChildDescriptor>,
+    /// Whether what is not listed stays open unless it is closed on exec. Otherwise all of it is closed in the child.
+    pub inherits_others: bool,
     /// Sent to the child when the calling *thread* ends (prctl(2), `PR_SET_PDEATHSIG`).
     pub parent_death_signal: Option<i32>,
     pub limits: Limits,
@@ -127,6 +129,7 @@ pub fn start(program: &Program) -> Result<Started, Errno> {
         gid: program.gid,
         detached: program.detached,
         sources: &mut sources,
+        inherits_others: program.inherits_others,
         nice: program.limits.nice,
         cpu_mask: &cpu_mask,
         resources: &resources,

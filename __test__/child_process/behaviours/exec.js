@@ -205,6 +205,15 @@ module.exports = [
     },
   },
   {
+    name: 'execFile: the callback is a function of its own',
+    run: ({ execFile }) =>
+      new Promise((resolve) => {
+        execFile('true', function (...args) {
+          resolve([this === undefined, args.length]);
+        });
+      }),
+  },
+  {
     name: 'execFile: listeners of the child',
     run: async ({ execFile }) => {
       const child = execFile('true', { timeout: 60_000 }, () => {});

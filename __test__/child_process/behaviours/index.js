@@ -14,4 +14,6 @@ module.exports = [
   ...require('./sync'),
   ...require('./sync_arguments'),
   ...require('./fork'),
+  ...require('./fork_start'),
+  ...require('./fork_channel'),
 ];

@@ -1,6 +1,7 @@
 'use strict';
 // What a program finds: arguments, environment, directory, shell, session, identity.
 
+const { createHook } = require('node:async_hooks');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
@@ -42,6 +43,21 @@ module.exports = [
         },
       }),
   },
+  {
+    name: 'env: what a polluted prototype adds',
+    run: async ({ spawnSync, fork }) => {
+      Object.prototype.POLLUTED = 'by the prototype';
+      try {
+        const script = ['-c', 'echo $POLLUTED'];
+        const texts = [{}, { env: { A: '1' } }].map((options) => String(spawnSync('sh', script, options).stdout));
+        const program = path.join(__dirname, '..', '..', 'fixtures', 'fork', 'runs_argument.js');
+        const child = fork(program, ['() => process.send(process.env.POLLUTED ?? null)']);
+        return [texts, await new Promise((resolve) => child.once('message', resolve))];
+      } finally {
+        delete Object.prototype.POLLUTED;
+      }
+    },
+  },
   { name: 'env without PATH', run: (t) => output(t, 'env', { env: { A: '1' } }) },
   {
     name: 'process.env is the default',
@@ -78,6 +94,17 @@ module.exports = [
       const options = { uid: 65534, gid: 65534 };
       if (process.getuid() === 0) return output(t, 'sh', ['-c', 'id -u; id -g; id -G'], options);
       return t.thrown(() => t.spawn('true', options));
+    },
+  },
+  {
+    name: 'async_hooks: what a process is called',
+    run: async (t) => {
+      const types = [];
+      const hook = createHook({ init: (_, type) => types.push(type) }).enable();
+      const child = t.spawn('true', { stdio: 'ignore' });
+      hook.disable();
+      await t.closed(child);
+      return types.filter((type) => type === 'PROCESSWRAP' || type.startsWith('MULTIPROC'));
     },
   },
   { name: 'own uid and gid', run: (t) => output(t, 'id', ['-u'], { uid: process.getuid(), gid: process.getgid() }) },

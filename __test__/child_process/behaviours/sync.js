@@ -131,6 +131,17 @@ module.exports = [
   shell('timeout that does not pass', 'echo out', { timeout: 60_000 }),
   shell('timeout of one that catches the signal', 'trap "exit 4" TERM; echo out; sleep 1 & wait', { timeout: 600 }),
   {
+    name: 'spawnSync: a timeout, while a grandchild keeps a pipe of a program that has ended',
+    run: async ({ spawnSync, describeFailure }) => {
+      const begin = process.hrtime.bigint();
+      const result = spawnSync('sh', ['-c', 'sleep 20 & echo $!'], { timeout: 500, encoding: 'utf8' });
+      const hasLasted = process.hrtime.bigint() - begin >= 499_000_000n;
+      process.kill(Number(result.stdout));
+      const { status, signal, error } = result;
+      return { status, signal, error: describeFailure(error), hasLasted };
+    },
+  },
+  {
     name: 'spawnSync: a timeout lasts for its time',
     run: ({ spawnSync }) => {
       const start = process.hrtime.bigint();

@@ -61,8 +61,9 @@ pub fn register(env: raw::napi_env, dispatcher: raw::napi_value) -> napi::Result
     // SAFETY: the text is 9 bytes long.
     unsafe { raw::napi_create_string_utf8(env, c"multiproc".as_ptr(), 9, &raw mut name) };
     let mut context = ptr::null_mut();
-    // SAFETY: no resource object is given, which Node-API allows; `name` is a live string.
-    unsafe { raw::napi_async_init(env, ptr::null_mut(), name, &raw mut context) };
+    // The dispatcher is the resource that async_hooks shows: it says that it keeps no program alive.
+    // SAFETY: `dispatcher` is a live object, which the reference above keeps; `name` is a live string.
+    unsafe { raw::napi_async_init(env, dispatcher, name, &raw mut context) };
     with_any(|runtime| {
         runtime.instances.push(Some(Instance { env, dispatcher: reference, context }));
         Ok(runtime.instances.len() as u32 - 1)

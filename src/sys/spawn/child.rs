@@ -26,6 +26,7 @@ pub struct ChildPlan<'a> {
     pub detached: bool,
     /// For each number in the child the parent's descriptor, or `NO_SOURCE`.
     pub sources: &'a mut [RawFd],
+    pub inherits_others: bool,
     pub nice: Option<c_int>,
     /// Empty: no change.
     pub cpu_mask: &'a [u64],
@@ -63,6 +64,9 @@ fn prepare(plan: &mut ChildPlan<'_>) -> Result<(), Errno> {
         Errno::result(unsafe { libc::setsid() })?;
     }
     place_descriptors(plan.sources)?;
+    if !plan.inherits_others {
+        close_from(plan.sources.len() as RawFd);
+    }
     if !plan.cwd.is_null() {
         // SAFETY: a NUL-terminated string that `start` keeps alive.
         Errno::result(unsafe { libc::chdir(plan.cwd) })?;
@@ -91,7 +95,7 @@ fn reset_signal_handlers() {
     }
 }
 
-/// Makes number `n` refer to `sources[n]`, for all `n`, and closes everything else.
+/// Makes number `n` refer to `sources[n]`, for all `n`.
 fn place_descriptors(sources: &mut [RawFd]) -> Result<(), Errno> {
     let count = sources.len() as RawFd;
     // Numbers are filled from 0 upwards, so a source below its number would be overwritten before it is used: such
@@ -112,7 +116,6 @@ fn place_descriptors(sources: &mut [RawFd]) -> Result<(), Errno> {
             close(number);
         }
     }
-    close_from(count);
     Ok(())
 }
 
