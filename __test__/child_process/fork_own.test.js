@@ -6,6 +6,7 @@ const path = require('node:path');
 const test = require('ava');
 const { Barrier, Lock, Semaphore, SharedArray, SharedValue, fork, sharedBuffer } = require('../..');
 const { guard } = require('../helpers/leaks');
+const { processEntry } = require('../helpers/processes');
 const { run } = require('../helpers/run');
 const { blocksAreBackTo, liveBlocks, until, warmUp } = require('../fixtures/process/watch');
 
@@ -165,3 +166,17 @@ test.serial('forked programs leave no process, descriptor or memory', async (t) 
   await blocksAreBackTo(before);
   t.pass();
 });
+
+test.serial('who awaits a message and then the end hears of both, though they came together', async (t) => {
+  const child = fork(fixture('last_words.js'), ['exit'], QUIET);
+  // The child is gone before the event loop turns: its messages and its end are there at once.
+  for (let look = 0; look < 1000 && processEntry(child.pid).state !== 'Z'; look += 1) blockFor(10);
+  t.is(processEntry(child.pid).state, 'Z');
+  for (const event of ['message', 'disconnect', 'exit']) await once(child, event);
+  t.is(child.exitCode, 4);
+});
+
+/** Blocks the thread. */
+function blockFor(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

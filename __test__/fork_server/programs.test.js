@@ -129,10 +129,11 @@ test.serial('it is used only when it is asked for, and refuses other methods', a
   await once(free, 'exit');
 });
 
-test.serial('two hundred in a row and ten at once, each with a message', async (t) => {
-  const echo = `process.once('message', (message) => process.send(message));`;
+test.serial('two hundred, ten at once, each with a message', async (t) => {
+  const file = path.join(directory, 'echo.cjs');
+  fs.writeFileSync(file, `process.once('message', (message) => process.send(message));`);
   const ask = async (question) => {
-    const child = start(t, 'echo.cjs', echo);
+    const child = fork(file, { startMethod: 'forkserver' });
     child.send(question);
     const [answer] = await once(child, 'message');
     await once(child, 'exit');

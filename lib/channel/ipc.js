@@ -127,8 +127,8 @@ class Ipc {
 
   /**
    * The peer's process has ended: what it sent is delivered, then the channel is closed.
-   * @returns {(() => void) | undefined} tells the end, to be called in a turn of its own: a message has just been told, and who
-   *   awaits one after the other must have come to listen for the end
+   * @returns {Array<() => void> | undefined} what is to be done, each in a turn of its own, before the end is told: something
+   *   has just been told, and who awaits one after the other is to have come so far. undefined: nothing was told
    */
   peerEnded() {
     this.#channel.discardUndelivered();
@@ -143,11 +143,11 @@ class Ipc {
     this.#close();
     if (!wasOpen) return undefined;
     const announce = () => this.#announceEnd();
-    if (this.#hasToldLast) return announce;
     // Before 'exit', as in Node.js, and behind the error of a start that failed.
-    if (this.#hasPeer) announce();
-    else process.nextTick(announce);
-    return undefined;
+    if (!this.#hasPeer) process.nextTick(announce);
+    else if (this.#hasToldLast) return [announce];
+    else announce();
+    return this.#hasPeer ? [] : undefined;
   }
 
   #receive(type, content) {

@@ -18,9 +18,9 @@ const created = diagnosticsChannel.channel('child_process');
 
 /**
  * @param {import('./handle').Extras} extras
- * @param {() => (() => void) | undefined} [onEnd] called before 'exit', or before the 'error' of a start that failed. A
+ * @param {() => Array<() => void> | undefined} [onEnd] called before 'exit', or before the 'error' of a start that failed. A
  *   listener would be seen by the program, and one of 'error' would keep errors that nobody handles from being thrown. What it
- *   returns is called in a turn of its own, and then the end is told
+ *   returns is called, each in a turn of its own, and then the end is told
  * @returns {ChildProcess} not started yet
  */
 function createChild(extras, onEnd) {
@@ -47,12 +47,15 @@ function ended(child, exitCode, signalName, onEnd) {
   child.stdin?.destroy();
   child._handle.close();
   child._handle = null;
-  const rest = onEnd?.();
-  if (rest === undefined) return tellEnd(child, exitCode);
-  setImmediate(() => {
-    rest();
-    tellEnd(child, exitCode);
-  });
+  const steps = onEnd?.();
+  if (steps === undefined) return tellEnd(child, exitCode);
+  const next = () => {
+    const step = steps.shift();
+    if (step === undefined) return tellEnd(child, exitCode);
+    setImmediate(next);
+    step();
+  };
+  setImmediate(next);
 }
 
 function tellEnd(child, exitCode) {

@@ -36,7 +36,7 @@ function spawn(command, args, options) {
 
 /**
  * @param {string} call whose options they are, for errors
- * @param {{ onEnd?: () => (() => void) | undefined, record?: import('../process/exit_reason').ExitRecord, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
+ * @param {{ onEnd?: () => Array<() => void> | undefined, record?: import('../process/exit_reason').ExitRecord, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
  *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `record`: of a child that writes it; `words` are what the user ran; the others are for
  *   the child's `result`, where they are not among the options
  */
