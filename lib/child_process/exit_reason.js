@@ -28,8 +28,7 @@ function giveExitReason(child, handle, { hasCpuTime = false, record = new Ending
   const get = () => {
     if (reason === null && hasEnded(child)) {
       reason = reasonOf(child);
-      // It may hold shared memory, which is not to wait for the end of the child's object.
-      record = undefined;
+      record.letGo();
     }
     return reason;
   };

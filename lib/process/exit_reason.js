@@ -26,6 +26,9 @@ class Ending {
   isTimedOut = false;
   isKilledByUs = false;
 
+  /** The reason is known. */
+  letGo() {}
+
   get isHeapFull() {
     return false;
   }
@@ -70,8 +73,13 @@ class ExitRecord extends Ending {
     this.#kernelKills = count();
   }
 
+  /** The note is shared memory, which is not to wait until nobody has the object of the process any more. */
+  letGo() {
+    this.#words = undefined;
+  }
+
   get isHeapFull() {
-    return this.#words[0] === 1;
+    return this.#words?.[0] === 1;
   }
 
   get hasKernelKilled() {
