@@ -11,7 +11,21 @@ module.exports = [
     title: 'Start a process that runs a function, until its result is there',
     unit: 'ms',
     lower: true,
-    contenders: ['multiproc', 'child_process_fork', 'worker_threads', 'python_fork', 'python_spawn'],
+    contenders: [
+      'multiproc',
+      'multiproc_forkserver',
+      'child_process_fork',
+      'worker_threads',
+      'python_fork',
+      'python_spawn',
+    ],
+  },
+  {
+    name: 'fork_start',
+    title: 'Start a program with fork(), until its first message is there',
+    unit: 'ms',
+    lower: true,
+    contenders: ['multiproc', 'multiproc_forkserver', 'child_process'],
   },
   {
     name: 'spawn_call',
