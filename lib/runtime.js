@@ -49,10 +49,14 @@ function open() {
   environment = native.domainInfo();
   applyPolicy(process.env.MULTIPROC_DEADLOCK);
   if (process.env.MULTIPROC_LOCKDEP === '1') native.keepOrders();
-  // Children that are started by other means find the domain through us, for as long as we live.
+  tellChildren();
+  return instance;
+}
+
+/** Children that are started by other means find the domain through us, for as long as we live. */
+function tellChildren() {
   process.env[environment.holderVariable] = environment.holderValue;
   delete process.env[environment.descriptorVariable];
-  return instance;
 }
 
 /** Its copies would all be the same member of the domain. */
@@ -191,6 +195,7 @@ native.noteLoopAtStart(process.channel?.fd ?? -1);
 module.exports = {
   SEEN_THROUGH,
   open,
+  tellChildren,
   wait,
   awaitDescriptor,
   forgetDescriptor,

@@ -35,7 +35,7 @@ const FROM_OUTSIDE = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 /** The descriptors of a server, by their number in it. */
 const [CONTROL, LIBRARY, REPORT] = [3, 4, 5];
 /** Variables that Node.js, its libraries or the loader read when a process begins. */
-const READ_AT_START = /^(NODE_|UV_|LD_|GLIBC_|MALLOC_|OPENSSL_|SSL_CERT_|ICU_)/;
+const READ_AT_START = /^(NODE_|UV_|LD_|GLIBC_|MALLOC_|OPENSSL_|SSL_CERT_|ICU_|MULTIPROC_(DEADLOCK|LOCKDEP|SPIN_US)$)/;
 
 /** What ForkServerLink.fork() says instead of `[id, pid]`. */
 const UNABLE = 0;

@@ -9,7 +9,7 @@ use napi_derive::napi;
 use super::child::{SpawnOptions, request};
 use super::runtime;
 use crate::memory::DESCRIPTOR_VARIABLE;
-use crate::process::fork_server::{ForkServer, NotForked, serve};
+use crate::process::fork_server::{self, ForkServer, NotForked, serve};
 use crate::process::spawn::ChildDescriptor;
 use crate::sys::fork::{self, preload};
 use crate::sys::{Errno, random, rights, socket};
@@ -46,7 +46,7 @@ impl ForkServerLink {
     }
 
     /// `[id, pid]` of a child that has begun, as `spawn_child` has it, or `[UNABLE]`, or `[SERVER_GONE]`: then nothing of
-    /// the user's has run. Blocks for about a millisecond. `numbered`: the variables that are to hold the numbers which the
+    /// the user's has run. Blocks for less than a millisecond, or some when no newborn waits. `numbered`: the variables that are to hold the numbers which the
     /// descriptors after the standard streams have in the child.
     #[napi]
     pub fn fork(
@@ -56,8 +56,8 @@ impl ForkServerLink {
         message: Uint8Array,
         numbered: Vec<String>,
     ) -> napi::Result<Vec<i32>> {
-        let Some(server) = &self.server else { return Ok(vec![SERVER_GONE]) };
-        let (share_domain, manual_reap) = (options.share_domain, options.manual_reap);
+        let Some(server) = &mut self.server else { return Ok(vec![SERVER_GONE]) };
+        let manual_reap = options.manual_reap;
         let memory_limit = options.memory_limit.map(|bytes| bytes as u64);
         let mut request = request(options);
         if request.stdio.len() != STANDARD_STREAMS + numbered.len() {
@@ -66,11 +66,9 @@ impl ForkServerLink {
         let others = request.stdio.split_off(STANDARD_STREAMS);
         let forked = runtime::with_any(|runtime| {
             let domain = runtime.domain();
-            let mut named: Vec<_> = numbered.iter().zip(&others).filter_map(named).collect();
-            if share_domain {
-                named.push((domain.raw_fd(), DESCRIPTOR_VARIABLE, domain.descriptor_suffix()));
-            }
-            Ok(match server.fork(&request, &named, message.to_vec()) {
+            let joins = (domain.raw_fd(), DESCRIPTOR_VARIABLE, domain.descriptor_suffix());
+            let named: Vec<_> = numbered.iter().zip(&others).filter_map(named).collect();
+            Ok(match server.fork(&request, &joins, &named, message.to_vec()) {
                 Err(why) => Err(why),
                 Ok(child) => {
                     let pid = child.pid as i32;
@@ -107,11 +105,10 @@ pub fn note_own_threads() {
     fork::note_own_threads();
 }
 
-/// In the server: serves until the parent is gone, which ends the process. Returns in each newborn, with the message that
-/// its order has for JavaScript. Writes a line to `report`, and closes it, when the first order can come. Throws, in the
+/// In the server: serves until the parent is gone, which ends the process. Returns in each newborn. Writes a line to `report`, and closes it, when the first order can come. Throws, in the
 /// server, why the process cannot be forked: the message is for the user.
 #[napi]
-pub fn serve_forks(control: i32, report: i32) -> napi::Result<Buffer> {
+pub fn serve_forks(control: i32, report: i32) -> napi::Result<()> {
     let (Some(control), Some(report)) = (socket::take(control), socket::take(report)) else {
         return Err(napi::Error::from_reason("it was not started as a fork server"));
     };
@@ -120,8 +117,14 @@ pub fn serve_forks(control: i32, report: i32) -> napi::Result<Buffer> {
         // A parent that is gone is noticed at once.
         let _ = rights::send(report.as_fd(), b"{\"isReady\":true}\n", &[], Instant::now());
     };
-    let message = serve(control, report, ready).map_err(|refusal| napi::Error::from_reason(refusal.to_string()))?;
-    Ok(message.into())
+    serve(control, report, ready).map_err(|refusal| napi::Error::from_reason(refusal.to_string()))
+}
+
+/// In a newborn, once: blocks until it is ordered to be something, and returns the message for JavaScript. Streams,
+/// directory, limits and environment are right then.
+#[napi]
+pub fn await_order() -> Buffer {
+    fork_server::await_order().into()
 }
 
 /// The pid that this process has now.

@@ -1,7 +1,7 @@
 //! Makes this process another: what a started program is given by its starter, taken by a running one for itself.
 //!
-//! For a process with one thread: nice value and processors are those of the calling thread, and pass on to the threads
-//! that it starts.
+//! For a process whose other threads sleep: those that read the environment do it through the same lock (Rust) or do not
+//! read it at all (V8, libuv).
 
 use std::ffi::OsStr;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 /// Makes 0, 1 and 2 copies of these. They block, as programs expect it of their standard streams.
-pub fn place_standard_streams(streams: &[OwnedFd; 3]) -> Result<(), Errno> {
+pub fn place_standard_streams(streams: &[OwnedFd]) -> Result<(), Errno> {
     for (number, stream) in (0..).zip(streams) {
         // SAFETY: takes no pointers; what the number referred to is shared with others, and not ours to keep.
         Errno::result(unsafe { libc::dup2(stream.as_raw_fd(), number) })?;
@@ -45,20 +45,27 @@ pub fn follow_parent(signal: i32, parent: u32) -> Result<(), Errno> {
     if nix::unistd::getppid().as_raw() as u32 == parent { Ok(()) } else { Err(Errno::ESRCH) }
 }
 
+/// Sets variables.
+pub fn add_to_environment(entries: &[Vec<u8>]) {
+    for (name, value) in entries.iter().filter_map(|entry| parts(entry)) {
+        // SAFETY: see the top of this file.
+        unsafe { env::set_var(name, value) };
+    }
+}
+
 /// Sets every variable that differs, and takes away the others. An entry without a name is left out; of two with the same
 /// name the first one counts, as for getenv(3).
 pub fn replace_environment(entries: &[Vec<u8>]) {
     let wanted: Vec<(&OsStr, &OsStr)> = entries.iter().rev().filter_map(|entry| parts(entry)).collect();
     for (name, _) in env::vars_os() {
         if !wanted.iter().any(|(wanted, _)| *wanted == name) {
-            // SAFETY: the process has one thread.
+            // SAFETY: see the top of this file.
             unsafe { env::remove_var(&name) };
         }
     }
     for (name, value) in wanted {
         if env::var_os(name).as_deref() != Some(value) {
-            // SAFETY: as above; the name is not empty and has no '=', and neither has a NUL, as they were to be given to
-            // execve(2).
+            // SAFETY: see the top of this file. The name is not empty and has no '=', and neither has a NUL.
             unsafe { env::set_var(name, value) };
         }
     }

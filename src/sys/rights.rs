@@ -8,19 +8,12 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, socketpair,
-};
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 
 use super::socket;
 
 /// More are not taken over.
 pub const DESCRIPTOR_MAX: usize = 8;
-
-/// Two connected sockets that carry messages as a whole, both closed on exec.
-pub fn packet_pair() -> Result<(OwnedFd, OwnedFd), Errno> {
-    socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
-}
 
 /// Sends all the bytes, and copies of the descriptors with the first of them. `ETIMEDOUT`: there was no room in time.
 pub fn send(to: BorrowedFd<'_>, mut bytes: &[u8], descriptors: &[RawFd], deadline: Instant) -> Result<(), Errno> {
@@ -91,7 +84,7 @@ mod tests {
 
     #[test]
     fn bytes_and_descriptors_arrive_together_and_an_end_is_told() {
-        let (one, other) = packet_pair().unwrap();
+        let (one, other) = socket::owned_stream_pair().unwrap();
         let far = Instant::now() + Duration::from_secs(60);
         send(one.as_fd(), b"hello", &[one.as_raw_fd(), other.as_raw_fd()], far).unwrap();
         drop(one);
@@ -104,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_does_not_answer_is_waited_for_no_longer_than_the_deadline() {
-        let (one, _other) = packet_pair().unwrap();
+        let (one, _other) = socket::owned_stream_pair().unwrap();
         let soon = Instant::now() + Duration::from_millis(20);
         assert_eq!(receive(one.as_fd(), &mut [0; 8], Some(soon)).unwrap_err(), Errno::ETIMEDOUT);
         let full = vec![0; 64 << 10];

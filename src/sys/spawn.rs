@@ -75,9 +75,13 @@ impl Limits {
 }
 
 impl Limits {
-    /// Sets them for this process, which has one thread.
+    /// Sets them for this process: nice value and processors are each thread's own.
     pub fn apply(&self) -> Result<(), Errno> {
-        child::set_limits(self.nice, &self.cpu_mask()?, &self.resources())
+        let cpu_mask = self.cpu_mask()?;
+        for thread in super::thread::of_process() {
+            child::set_limits(thread, self.nice, &cpu_mask, &[])?;
+        }
+        child::set_limits(0, None, &[], &self.resources())
     }
 }
 

@@ -3,7 +3,8 @@
 //
 // What is loaded runs once, here, for all children. It must leave nothing behind that no two processes can share: an open
 // socket, a timer, a process, an inspector. The native side refuses what it sees of that, and this file the rest; the
-// parent is told why, and starts ordinary processes instead. In each newborn the call to serveForks() returns.
+// parent is told why, and starts ordinary processes instead. In each newborn the call to serveForks()
+// returns, some time before it is needed, and the call to awaitOrder() when it is.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -80,13 +81,15 @@ async function becomeQuiet() {
 }
 
 function serve() {
-  let message;
   try {
-    message = native.serveForks(control, report);
+    native.serveForks(control, report);
   } catch (error) {
     return tell({ reason: error.message });
   }
-  require('./newborn').beChild(JSON.parse(message));
+  // In a newborn.
+  const { beChild, prepare } = require('./newborn');
+  prepare();
+  beChild(JSON.parse(native.awaitOrder()));
 }
 
 /** The parent knows that it ends because of that. */

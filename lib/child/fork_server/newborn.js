@@ -1,21 +1,35 @@
 'use strict';
-// A copy of the fork server becomes the process that was ordered: what Node.js has read once is read again. Environment,
-// directory, streams and limits are right already, natively.
+// A copy of the fork server becomes the process that was ordered, in two steps: what it can do before it knows what it is to
+// be, which nobody waits for, and the rest.
 
 const { syncBuiltinESMExports } = require('node:module');
 const native = require('../../binding');
+const runtime = require('../../runtime');
 const clock = require('./clock');
 const { runProgram } = require('./programs');
 const randomness = require('./randomness');
+const { warmUp } = require('./warm_up');
 
-/** @param {{ entry: string, args?: string[], isForked?: boolean }} order the program to run */
-function beChild(order) {
+/** Before its order has come. */
+function prepare() {
   Object.defineProperty(process, 'pid', {
     value: native.processId(),
     writable: false,
     enumerable: true,
     configurable: true,
   });
+  randomness.renew();
+  syncBuiltinESMExports();
+  runtime.open();
+  // Once more: what it writes to is then its own.
+  warmUp();
+}
+
+/**
+ * What Node.js has read once is read again. Environment, directory, streams and limits are right already, natively.
+ * @param {{ entry: string, args?: string[], isForked?: boolean }} order the program to run
+ */
+function beChild(order) {
   // Node.js keeps the directory that it was asked for last.
   process.chdir('.');
   // V8 keeps the time zone until it is set.
@@ -24,11 +38,10 @@ function beChild(order) {
     else process.env.TZ = `${process.env.TZ}`;
   }
   clock.restart();
-  randomness.renew();
-  syncBuiltinESMExports();
+  runtime.tellChildren();
   runProgram(order);
 }
 
 const timeZone = process.env.TZ;
 
-module.exports = { beChild };
+module.exports = { beChild, prepare };

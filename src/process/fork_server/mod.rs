@@ -1,35 +1,39 @@
 //! The fork server: a Node.js process with what the children need already loaded, which is forked for each of them.
 //!
-//! Three processes take part: the *parent* wants a child, the *server* is a child of the parent's that forks itself (with
-//! `CLONE_PARENT`, so that the new process is the parent's child, too), the *newborn* becomes the child.
+//! Three processes take part: the *parent* wants children, the *server* is a child of the parent's that forks itself (with
+//! `CLONE_PARENT`, so that the new process is the parent's child, too), the *newborn* becomes one of them. Parent and newborn
+//! have a socket pair, the *cord*. A newborn is made before it is needed: making it takes longer than all that follows.
 //!
 //! | step | who | what |
 //! |---|---|---|
-//! | 1 | parent | makes a socket pair, the *cord*; sends an order (order.rs) with one end, the standard streams and the domain's descriptor; closes its copy of that end |
-//! | 2 | server | forks; closes what came with the order |
-//! | 3 | newborn | writes its pid on the cord; takes streams, limits, environment and threads; writes that it is ready, or the errno |
-//! | 4 | parent | has a pidfd by the pid; reads "ready"; writes one byte, *go* |
-//! | 5 | newborn | reads it, closes the cord, and runs the user's program |
+//! | 1 | parent | makes a cord; sends one end to the server, with the domain's descriptor; closes its copy of that end |
+//! | 2 | server | forks; closes what came |
+//! | 3 | newborn | writes its pid on the cord; takes objects of its own, its threads, and a place in the domain; writes that it is ready |
+//! | 4 | parent | when a process is to be started: has a pidfd by the pid; sends the order (order.rs) on the cord, with the standard streams; goes to 1 for the next one |
+//! | 5 | newborn | takes streams, limits, environment; writes that it has, or the errno |
+//! | 6 | parent | reads it, and writes one byte, *go* |
+//! | 7 | newborn | reads it, closes the cord, and runs the user's program |
 //!
-//! The user's code runs only after step 4, which only a parent takes that knows the child. So whoever is killed, there is
-//! never a child that nobody knows, and a parent that has seen no "ready" may start an ordinary process instead without
+//! The user's code runs only after step 6, which only a parent takes that knows the child. So whoever is killed, there is
+//! never a child that nobody knows, and a parent that was not told of step 5 may start an ordinary process instead without
 //! running anything twice:
 //!
 //! | killed | between | then |
 //! |---|---|---|
 //! | server | 1 and 2 | the cord ends: the parent starts an ordinary process, and a new server for the next |
-//! | server | 2 and 5 | the newborn does not need it: all goes on |
-//! | newborn | 2 and 4 | the cord ends: the parent reaps it, and starts an ordinary process |
-//! | newborn | after 4 | the child was killed, as any child may be |
+//! | server | 2 and 7 | the newborn does not need it: all goes on |
+//! | newborn | 2 and 6 | the cord ends: the parent reaps it (at the next start, or with the server), and starts an ordinary process |
+//! | newborn | after 6 | the child was killed, as any child may be |
 //! | parent | any | the newborn's cord ends, or its death signal comes; the server ends at the end of its socket, and by its death signal |
-//! | server stopped | any | after `PATIENCE` the parent kills it, and starts an ordinary process |
+//! | server or newborn stopped | any | after `PATIENCE` the parent kills both, and starts an ordinary process |
 //!
-//! Nothing of this is in the domain: the server is no member of it. The newborn joins it as any started process does.
+//! Nothing of the server is in the domain: it is no member of it. The newborn joins it as any started process does.
 
 mod newborn;
 mod order;
 mod parent;
 mod server;
 
+pub use newborn::await_order;
 pub use parent::{ForkServer, NotForked};
 pub use server::serve;

@@ -1,18 +1,23 @@
-//! What the parent orders: one message from parent to server, of the same version of this package.
+//! What the parent sends, of the same version of this package: to the server, that a newborn is wanted, and to the newborn,
+//! what it is to become. The first has only the parent, its death signal and the domain's descriptor.
 //!
-//! A length (4 bytes) comes before it, with the descriptors: the cord's end, three standard streams, those
-//! that are named. Fields
-//! in the order of the struct, numbers of 8 bytes and byte strings with their length before them, all little-endian; a
-//! number that may be absent is a string of 0 or 8 bytes.
-//! Wrong bytes are an error, not a panic.
+//! A length (4 bytes) comes before it, with the descriptors: for the server the cord's end, for the newborn three standard
+//! streams, and then those that are named. Fields in the order of the struct, numbers of 8 bytes and byte strings with their
+//! length before them, all little-endian; a number that may be absent is a string of 0 or 8 bytes. Wrong bytes are an error,
+//! not a panic.
 
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use crate::sys::Errno;
+use crate::sys::rights;
 use crate::sys::spawn::Limits;
 
 /// Longer ones are no order: an environment has at most some megabytes.
-pub const SIZE_MAX: u32 = 64 << 20;
-pub const LENGTH_SIZE: usize = 4;
-/// The cord, and the standard streams. Those that are named follow.
-pub const DESCRIPTOR_COUNT: usize = 4;
+const SIZE_MAX: u32 = 64 << 20;
+const LENGTH_SIZE: usize = 4;
+/// Between the parts of one order.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Order {
@@ -36,6 +41,26 @@ pub struct Order {
 impl Order {
     pub fn limits(&self) -> Limits {
         Limits { nice: self.nice, cpus: self.cpus.clone(), open_files: self.open_files, cpu_seconds: self.cpu_seconds }
+    }
+
+    /// Waits for one, without limit. With it come `expected` descriptors and those that it names. `None`: the peer is gone,
+    /// or is none of ours.
+    pub fn receive(from: BorrowedFd<'_>, expected: usize) -> Option<(Self, Vec<OwnedFd>)> {
+        let mut length = [0; LENGTH_SIZE];
+        let (got, descriptors) = rights::receive(from, &mut length, None).ok()?;
+        if got == 0 {
+            return None;
+        }
+        let deadline = Instant::now() + PATIENCE;
+        fill(from, &mut length[got..], deadline).ok()?;
+        let length = u32::from_le_bytes(length);
+        if length > SIZE_MAX {
+            return None;
+        }
+        let mut bytes = vec![0; length as usize];
+        fill(from, &mut bytes, deadline).ok()?;
+        let order = Self::decode(&bytes)?;
+        (descriptors.len() == expected + order.named.len()).then_some((order, descriptors))
     }
 
     /// With its length before it.
@@ -66,7 +91,7 @@ impl Order {
     }
 
     /// Without the length. `None`: the bytes are no order.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+    fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = Reader(bytes);
         let mut order = Self {
             parent_pid: rest.number()?.try_into().ok()?,
@@ -92,6 +117,17 @@ impl Order {
         }
         Some(order)
     }
+}
+
+/// Reads all of it.
+pub fn fill(from: BorrowedFd<'_>, mut into: &mut [u8], deadline: Instant) -> Result<(), Errno> {
+    while !into.is_empty() {
+        match rights::receive(from, into, Some(deadline))? {
+            (0, _) => return Err(Errno::EPIPE),
+            (got, _) => into = &mut into[got..],
+        }
+    }
+    Ok(())
 }
 
 fn optional(bytes: &mut Vec<u8>, value: Option<u64>) {

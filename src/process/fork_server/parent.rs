@@ -1,20 +1,23 @@
-//! The parent's side: gives an order, and has the child.
+//! The parent's side: keeps a newborn ready, gives it an order, and has the child.
 
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-use super::order::{DESCRIPTOR_COUNT, Order};
+use super::order::{Order, fill};
 use crate::process::spawn::{ChildDescriptor, Errno, SpawnRequest, SpawnedChild};
-use crate::sys::{identity, pidfd, rights, signal};
+use crate::sys::{identity, pidfd, rights, signal, socket};
 
-/// For a server, or a newborn, that does not answer. It takes a millisecond; a machine may be busy.
+/// For a server, or a newborn, that does not answer. It takes milliseconds; a machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(3);
 const LAST_LOOK: Duration = Duration::from_millis(500);
 const GO: [u8; 1] = [1];
 /// What a newborn writes: its pid or 0, and an errno or 0.
 const REPORT_SIZE: usize = 8;
+const STREAM_COUNT: usize = 3;
+/// Its pid, and that it is ready.
+const REPORTS_BEFORE_ORDER: u32 = 2;
 
 /// Why there is no child. Nothing of the user's has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,9 @@ pub enum NotForked {
     ServerGone,
 }
 
+/// A descriptor for the child, the variable that is to name its number there, and what follows the number in that variable.
+pub type Named<'a> = (RawFd, &'a str, String);
+
 /// A server that is ready. It ends when this is dropped.
 #[derive(Debug)]
 pub struct ForkServer {
@@ -32,120 +38,189 @@ pub struct ForkServer {
     pidfd: OwnedFd,
     /// What the server has taken over from this process, as it was then.
     inherited: Option<String>,
+    newborn: Option<Newborn>,
+}
+
+/// One that waits for its order, or is on its way there. It ends when this is dropped, and is reaped.
+#[derive(Debug)]
+struct Newborn {
+    cord: OwnedFd,
+    child: Option<SpawnedChild>,
+    /// What it has told so far.
+    reports: u32,
+}
+
+/// What the cord says.
+enum Report {
+    Fine(u32),
+    Failed,
+    /// Nobody holds the other end any more.
+    Ended,
+    /// Nothing, for so long.
+    Silent,
 }
 
 impl ForkServer {
     /// `socket`: our end of the server's. Fails when the server has ended.
     pub fn new(socket: OwnedFd, pid: u32) -> std::io::Result<Self> {
-        Ok(Self { socket, pidfd: pidfd::open(pid)?, inherited: identity::inherited_state() })
+        Ok(Self { socket, pidfd: pidfd::open(pid)?, inherited: identity::inherited_state(), newborn: None })
     }
 
-    /// Starts a child. Blocks until it is ready to run the user's program, about a millisecond.
+    /// Has the server make a newborn, unless there is one. Does not wait for it. `domain`: what it joins.
+    pub fn prepare(&mut self, domain: &Named<'_>) -> Result<(), NotForked> {
+        if self.newborn.is_some() {
+            return Ok(());
+        }
+        let (cord, theirs) = socket::owned_stream_pair().map_err(|_| NotForked::Unable)?;
+        let (fd, name, rest) = domain;
+        let order = Order {
+            parent_pid: std::process::id(),
+            death_signal: signal::KILL,
+            named: vec![(name.as_bytes().to_vec(), rest.clone().into_bytes())],
+            ..Order::default()
+        };
+        let descriptors = [theirs.as_raw_fd(), *fd];
+        let sent = rights::send(self.socket.as_fd(), &order.encode(), &descriptors, Instant::now() + PATIENCE);
+        if sent.is_err() {
+            return Err(self.give_up());
+        }
+        self.newborn = Some(Newborn { cord, child: None, reports: 0 });
+        Ok(())
+    }
+
+    /// Starts a child. Blocks until it is ready to run the user's program: less than a millisecond when a newborn waits, and
+    /// some more when it has to be made first.
     ///
-    /// `named`: further descriptors for the child, each with the variable that is to name its number there, and what follows
-    /// the number in that variable.
+    /// `named`: further descriptors for the child.
     pub fn fork(
-        &self,
+        &mut self,
         request: &SpawnRequest,
-        named: &[(RawFd, &str, String)],
+        domain: &Named<'_>,
+        named: &[Named<'_>],
         message: Vec<u8>,
     ) -> Result<SpawnedChild, NotForked> {
-        let is_ordinary = request.stdio.len() == 3 && request.uid.is_none() && request.gid.is_none();
+        let is_ordinary = request.stdio.len() == STREAM_COUNT && request.uid.is_none() && request.gid.is_none();
         if !is_ordinary || self.inherited != identity::inherited_state() {
             return Err(NotForked::Unable);
         }
-        let cwd = match &request.cwd {
-            Some(cwd) => cwd.clone(),
-            None => std::env::current_dir().map_err(|_| NotForked::Unable)?.into_os_string(),
-        };
-        let order = Order {
-            parent_pid: std::process::id(),
-            death_signal: request.parent_death_signal.unwrap_or(0),
-            detached: request.detached,
-            nice: request.limits.nice,
-            cpus: request.limits.cpus.clone(),
-            open_files: request.limits.open_files,
-            cpu_seconds: request.limits.cpu_seconds,
-            cwd: cwd.as_bytes().to_vec(),
-            environment: request.envp.iter().map(|entry| entry.as_bytes().to_vec()).collect(),
-            named: named.iter().map(|(_, name, rest)| (name.as_bytes().to_vec(), rest.clone().into_bytes())).collect(),
-            message,
-        };
+        let order = order(request, named, message).ok_or(NotForked::Unable)?;
         let null = File::options().read(true).write(true).open("/dev/null").map_err(|_| NotForked::Unable)?;
-        let (cord, newborns) = rights::packet_pair().map_err(|_| NotForked::Unable)?;
-        let mut descriptors = Vec::with_capacity(DESCRIPTOR_COUNT + named.len());
-        descriptors.push(newborns.as_raw_fd());
-        descriptors.extend(request.stdio.iter().map(|descriptor| match descriptor {
+        let stream = |descriptor: &ChildDescriptor| match descriptor {
             ChildDescriptor::Null => null.as_raw_fd(),
             ChildDescriptor::Fd(fd) => *fd,
-        }));
+        };
+        let mut descriptors: Vec<RawFd> = request.stdio.iter().map(stream).collect();
         descriptors.extend(named.iter().map(|(fd, ..)| *fd));
+        self.prepare(domain)?;
         let deadline = Instant::now() + PATIENCE;
-        match rights::send(self.socket.as_fd(), &order.encode(), &descriptors, deadline) {
+        self.await_newborn(deadline)?;
+        let Some(Newborn { cord, child: Some(child), .. }) = &self.newborn else { return Err(NotForked::Unable) };
+        match rights::send(cord.as_fd(), &order.encode(), &descriptors, deadline) {
             Ok(()) => {}
-            // One of the descriptors that the user gave is none.
+            // One of the descriptors that the user gave is none: the newborn has seen nothing, and waits on.
             Err(Errno::EBADF) => return Err(NotForked::Unable),
-            Err(_) => return Err(self.give_up(None, None)),
+            Err(_) => return Err(self.give_up()),
         }
-        drop(newborns);
-        self.deliver(&cord, deadline)
+        match report(cord, deadline) {
+            // If it has died since, it is a child that has died.
+            Report::Fine(_) => drop(rights::send(cord.as_fd(), &GO, &[], deadline)),
+            Report::Silent => return Err(self.give_up()),
+            Report::Failed | Report::Ended => {
+                child.wait();
+                self.newborn = None;
+                return Err(NotForked::Unable);
+            }
+        }
+        let child = self.newborn.take().and_then(|mut newborn| newborn.child.take()).ok_or(NotForked::Unable)?;
+        // If it cannot be made, the next start will see why.
+        let _ = self.prepare(domain);
+        Ok(child)
     }
 
-    /// Steps 3 and 4.
-    fn deliver(&self, cord: &OwnedFd, deadline: Instant) -> Result<SpawnedChild, NotForked> {
-        let pid = match report(cord.as_fd(), deadline) {
-            Ok(Some((pid, 0))) => pid,
-            // The server could not fork, and has said so.
-            Ok(Some(_)) => return Err(NotForked::Unable),
-            Ok(None) => return Err(self.give_up(None, None)),
-            Err(_) => return Err(self.give_up(Some(cord), None)),
-        };
-        // Our child, which nobody else waits for: the pid is its own. One that is gone all the same was reaped by somebody
-        // who waits for strangers.
-        let child = SpawnedChild::new(pid, pidfd::open(pid).map_err(|_| NotForked::Unable)?);
-        match report(cord.as_fd(), deadline) {
-            Ok(Some((_, 0))) => {
-                // If it has died since, it is a child that has died.
-                let _ = rights::send(cord.as_fd(), &GO, &[], deadline);
-                Ok(child)
+    /// Until the newborn waits for its order.
+    fn await_newborn(&mut self, deadline: Instant) -> Result<(), NotForked> {
+        let Some(newborn) = &mut self.newborn else { return Err(NotForked::Unable) };
+        while newborn.reports < REPORTS_BEFORE_ORDER {
+            match report(&newborn.cord, deadline) {
+                Report::Fine(pid) => {
+                    newborn.reports += 1;
+                    if newborn.child.is_none() {
+                        // Our child, which nobody else waits for: the pid is its own. One that is gone all the same was
+                        // reaped by somebody who waits for strangers.
+                        let opened = pidfd::open(pid).map_err(|_| NotForked::Unable);
+                        newborn.child = opened.ok().map(|opened| SpawnedChild::new(pid, opened));
+                    }
+                    if newborn.child.is_none() {
+                        self.newborn = None;
+                        return Err(NotForked::Unable);
+                    }
+                }
+                // Dropped, it is reaped.
+                Report::Failed => {
+                    self.newborn = None;
+                    return Err(NotForked::Unable);
+                }
+                Report::Ended if newborn.child.is_some() => {
+                    self.newborn = None;
+                    return Err(NotForked::Unable);
+                }
+                Report::Ended | Report::Silent => return Err(self.give_up()),
             }
-            Ok(_) => {
-                child.wait();
-                Err(NotForked::Unable)
-            }
-            Err(_) => Err(self.give_up(None, Some(&child))),
         }
+        Ok(())
     }
 
     /// The server, or the newborn, is dead or does not answer. What there may be of a child ends without having run.
-    fn give_up(&self, cord: Option<&OwnedFd>, child: Option<&SpawnedChild>) -> NotForked {
+    fn give_up(&mut self) -> NotForked {
         let _ = pidfd::send_signal(self.pidfd.as_fd(), signal::KILL);
         pidfd::has_ended(self.pidfd.as_fd(), PATIENCE);
-        if let Some(child) = child {
-            let _ = child.kill(signal::KILL);
-            child.wait();
-        }
-        // The server may have forked before it was stopped.
-        let late = cord.and_then(|cord| report(cord.as_fd(), Instant::now() + LAST_LOOK).ok().flatten());
-        if let Some(child) =
-            late.filter(|(pid, _)| *pid > 0).and_then(|(pid, _)| Some(SpawnedChild::new(pid, pidfd::open(pid).ok()?)))
-        {
-            let _ = child.kill(signal::KILL);
-            child.wait();
-        }
+        self.newborn = None;
         NotForked::ServerGone
     }
 }
 
-/// `None`: nobody holds the other end any more.
-fn report(cord: BorrowedFd<'_>, deadline: Instant) -> Result<Option<(u32, i32)>, Errno> {
-    let mut bytes = [0; REPORT_SIZE];
-    match rights::receive(cord, &mut bytes, Some(deadline)) {
-        Ok((REPORT_SIZE, _)) => {
-            let [pid, errno] = [0, 4].map(|at| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-            Ok(Some((u32::from_ne_bytes(pid), i32::from_ne_bytes(errno))))
+impl Drop for Newborn {
+    fn drop(&mut self) {
+        if self.child.is_none()
+            && let Report::Fine(pid @ 1..) = report(&self.cord, Instant::now() + LAST_LOOK)
+        {
+            self.child = pidfd::open(pid).ok().map(|opened| SpawnedChild::new(pid, opened));
         }
-        Ok(_) | Err(Errno::ECONNRESET) => Ok(None),
-        Err(errno) => Err(errno),
+        if let Some(child) = &self.child {
+            let _ = child.kill(signal::KILL);
+            child.wait();
+        }
+    }
+}
+
+fn order(request: &SpawnRequest, named: &[Named<'_>], message: Vec<u8>) -> Option<Order> {
+    let cwd = match &request.cwd {
+        Some(cwd) => cwd.clone(),
+        None => std::env::current_dir().ok()?.into_os_string(),
+    };
+    Some(Order {
+        parent_pid: std::process::id(),
+        death_signal: request.parent_death_signal.unwrap_or(0),
+        detached: request.detached,
+        nice: request.limits.nice,
+        cpus: request.limits.cpus.clone(),
+        open_files: request.limits.open_files,
+        cpu_seconds: request.limits.cpu_seconds,
+        cwd: cwd.as_bytes().to_vec(),
+        environment: request.envp.iter().map(|entry| entry.as_bytes().to_vec()).collect(),
+        named: named.iter().map(|(_, name, rest)| (name.as_bytes().to_vec(), rest.clone().into_bytes())).collect(),
+        message,
+    })
+}
+
+fn report(cord: &OwnedFd, deadline: Instant) -> Report {
+    let mut bytes = [0; REPORT_SIZE];
+    match fill(cord.as_fd(), &mut bytes, deadline) {
+        Ok(()) => {
+            let [pid, errno] = [0, 4].map(|at| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+            if i32::from_ne_bytes(errno) == 0 { Report::Fine(u32::from_ne_bytes(pid)) } else { Report::Failed }
+        }
+        Err(Errno::ETIMEDOUT) => Report::Silent,
+        Err(_) => Report::Ended,
     }
 }

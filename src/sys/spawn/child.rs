@@ -73,7 +73,7 @@ fn prepare(plan: &mut ChildPlan<'_>) -> Result<(), Errno> {
     }
     // Before the credentials: who may set a limit may not be who the child is to be. After the descriptors, which may
     // have larger numbers on their way than the limit allows.
-    set_limits(plan.nice, plan.cpu_mask, plan.resources)?;
+    set_limits(0, plan.nice, plan.cpu_mask, plan.resources)?;
     change_identity(plan.uid, plan.gid)?;
     // After the credentials, whose change clears it.
     follow_parent(plan.parent_death_signal, plan.parent_pid)?;
@@ -164,17 +164,22 @@ fn close_from(first: RawFd) {
     unsafe { libc::syscall(libc::SYS_close_range, first as c_long, c_long::from(u32::MAX), 0) };
 }
 
-/// The memory must live: in a child that has its parent's.
-pub fn set_limits(nice: Option<c_int>, cpu_mask: &[u64], resources: &[(c_uint, libc::rlimit64)]) -> Result<(), Errno> {
+/// Nice value and processors for that thread, 0 for the calling one; the rest for the process.
+pub fn set_limits(
+    thread: libc::pid_t,
+    nice: Option<c_int>,
+    cpu_mask: &[u64],
+    resources: &[(c_uint, libc::rlimit64)],
+) -> Result<(), Errno> {
     if let Some(nice) = nice {
-        let (process, this) = (0, 0);
-        // SAFETY: takes no pointers. The thread, which is all there is of this process, is the one that is meant by 0.
-        Errno::result(unsafe { libc::syscall(libc::SYS_setpriority, process, this, nice) })?;
+        let one = 0;
+        // SAFETY: takes no pointers.
+        Errno::result(unsafe { libc::syscall(libc::SYS_setpriority, one, thread, nice) })?;
     }
     if !cpu_mask.is_empty() {
         let (mask, size) = (cpu_mask.as_ptr(), size_of_val(cpu_mask));
         // SAFETY: `mask` points to `size` bytes of the caller's.
-        Errno::result(unsafe { libc::syscall(libc::SYS_sched_setaffinity, 0, size, mask) })?;
+        Errno::result(unsafe { libc::syscall(libc::SYS_sched_setaffinity, thread, size, mask) })?;
     }
     for (resource, limit) in resources {
         let (new, old) = (&raw const *limit, ptr::null_mut::<libc::rlimit64>());
