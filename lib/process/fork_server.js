@@ -14,6 +14,7 @@
 // have other ones of those that Node.js reads at its start is none of its.
 
 const path = require('node:path');
+const { clearTimeout, setTimeout } = require('node:timers');
 const native = require('../binding');
 const runtime = require('../runtime');
 const { forForkServer } = require('../child/fork_server/orders');
@@ -28,6 +29,8 @@ const SELF_TEST = path.join(__dirname, '..', 'child', 'fork_server', 'self_test.
 /** What children load is likely to import it; it is the first ES module, too. */
 const PACKAGE = path.join(__dirname, '..', '..', 'index.mjs');
 const SELF_TEST_CODE = 42;
+/** A child is at its work after two or three. */
+const PREPARE_AFTER_MS = 5;
 const SELF_TEST_MS = 10_000;
 /** Servers that end this often in a row before they are ready will not get better, unless somebody has ended them. */
 const FAILURES_MAX = 3;
@@ -46,6 +49,7 @@ class ForkServer {
   #reason = null;
   #child;
   #link;
+  #timer;
   #flags;
   #variables;
   #failures = 0;
@@ -137,10 +141,21 @@ class ForkServer {
   #fork(options, order, numbered = []) {
     const message = Buffer.from(JSON.stringify(order));
     const [id, pid] = this.#link.fork(runtime.open(), options, message, numbered);
-    if (id > 0) return [id, pid];
+    if (id > 0) {
+      this.#prepareLater();
+      return [id, pid];
+    }
     // The next start begins another one.
     if (id !== UNABLE) this.#ended(this.#child);
     return null;
+  }
+
+  /** The next newborn, when what was just started has had the processors for a while. */
+  #prepareLater() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#link?.prepare();
+    }, PREPARE_AFTER_MS).unref();
   }
 
   #start() {
@@ -236,6 +251,7 @@ class ForkServer {
       if (code !== SELF_TEST_CODE) return this.#refuse(`a first child of it ended with ${signal ?? `code ${code}`}`);
       this.#state = 'ready';
       this.#failures = 0;
+      this.#link.prepare();
       this.#settled.come();
     });
   }
@@ -269,6 +285,8 @@ class ForkServer {
   #forget() {
     const child = this.#child;
     this.#child = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#link?.close();
     this.#link = undefined;
     child?.stdio[REPORT]?.destroy();

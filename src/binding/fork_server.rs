@@ -86,6 +86,18 @@ impl ForkServerLink {
         })
     }
 
+    /// Has a newborn made for the next start, if there is none. Does not wait for it.
+    #[napi]
+    pub fn prepare(&mut self) -> napi::Result<()> {
+        let Some(server) = &mut self.server else { return Ok(()) };
+        runtime::with_any(|runtime| {
+            let domain = runtime.domain();
+            // If it cannot be made, the next start will see why.
+            let _ = server.prepare(&(domain.raw_fd(), DESCRIPTOR_VARIABLE, domain.descriptor_suffix()));
+            Ok(())
+        })
+    }
+
     #[napi]
     pub fn close(&mut self) {
         self.server = None;
@@ -118,6 +130,12 @@ pub fn serve_forks(control: i32, report: i32) -> napi::Result<()> {
         let _ = rights::send(report.as_fd(), b"{\"isReady\":true}\n", &[], Instant::now());
     };
     serve(control, report, ready).map_err(|refusal| napi::Error::from_reason(refusal.to_string()))
+}
+
+/// In a newborn: whether its order is there.
+#[napi]
+pub fn is_ordered() -> bool {
+    fork_server::is_ordered()
 }
 
 /// In a newborn, once: blocks until it is ordered to be something, and returns the message for JavaScript. Streams,

@@ -63,6 +63,11 @@ pub fn receive(
     }
 }
 
+/// Whether there is something to be received, or the end.
+pub fn has_something(from: BorrowedFd<'_>) -> bool {
+    await_ready(from, PollFlags::POLLIN, Instant::now()).is_ok()
+}
+
 fn await_ready(socket: BorrowedFd<'_>, event: PollFlags, deadline: Instant) -> Result<(), Errno> {
     loop {
         let rest = deadline.saturating_duration_since(Instant::now());

@@ -10,7 +10,7 @@ const { runProgram } = require('./programs');
 const randomness = require('./randomness');
 const { warmUp } = require('./warm_up');
 
-/** Before its order has come. */
+/** Before its order has come, or when it has just come. */
 function prepare() {
   Object.defineProperty(process, 'pid', {
     value: native.processId(),
@@ -20,6 +20,7 @@ function prepare() {
   });
   randomness.renew();
   syncBuiltinESMExports();
+  if (native.isOrdered()) return;
   runtime.open();
   // Once more: what it writes to is then its own.
   warmUp();

@@ -2,16 +2,16 @@
 //!
 //! Three processes take part: the *parent* wants children, the *server* is a child of the parent's that forks itself (with
 //! `CLONE_PARENT`, so that the new process is the parent's child, too), the *newborn* becomes one of them. Parent and newborn
-//! have a socket pair, the *cord*. A newborn is made before it is needed: making it takes longer than all that follows.
+//! have a socket pair, the *cord*. A newborn is made before it is needed, if there is time: making it takes longer than all that follows.
 //!
 //! | step | who | what |
 //! |---|---|---|
 //! | 1 | parent | makes a cord; sends one end to the server, with the domain's descriptor; closes its copy of that end |
 //! | 2 | server | forks; closes what came |
-//! | 3 | newborn | writes its pid on the cord; takes objects of its own, its threads, and a place in the domain; writes that it is ready |
-//! | 4 | parent | when a process is to be started: has a pidfd by the pid; sends the order (order.rs) on the cord, with the standard streams; goes to 1 for the next one |
+//! | 3 | newborn | writes its pid on the cord; takes objects of its own and its threads; then, unless the order is there already, a place in the domain, and does what else it can do ahead |
+//! | 4 | parent | when a process is to be started: has a pidfd by the pid; sends the order (order.rs) on the cord, with the standard streams |
 //! | 5 | newborn | takes streams, limits, environment; writes that it has, or the errno |
-//! | 6 | parent | reads it, and writes one byte, *go* |
+//! | 6 | parent | reads it, and writes one byte, *go*; some time later goes to 1 for the next one |
 //! | 7 | newborn | reads it, closes the cord, and runs the user's program |
 //!
 //! The user's code runs only after step 6, which only a parent takes that knows the child. So whoever is killed, there is
@@ -34,6 +34,6 @@ mod order;
 mod parent;
 mod server;
 
-pub use newborn::await_order;
+pub use newborn::{await_order, is_ordered};
 pub use parent::{ForkServer, NotForked};
 pub use server::serve;

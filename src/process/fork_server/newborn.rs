@@ -58,14 +58,19 @@ impl Newborn {
     }
 }
 
-/// In a newborn, once: tells that it is ready, and returns the order's message when it has become what was ordered. Blocks
-/// until then, for as long as the parent lives.
+/// In a newborn: whether its order is there, so that there is no time to do anything ahead.
+pub fn is_ordered() -> bool {
+    let waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    waiting.as_ref().is_none_or(|waiting| rights::has_something(waiting.cord.as_fd()))
+}
+
+/// In a newborn, once: returns the order's message when it has become what was ordered. Blocks until then, for as long as the
+/// parent lives.
 pub fn await_order() -> Vec<u8> {
     let Some(Waiting { cord, ignored }) = WAITING.lock().unwrap_or_else(PoisonError::into_inner).take() else {
         return Vec::new();
     };
     let pid = std::process::id();
-    tell(cord.as_fd(), pid, 0);
     let Some((order, descriptors)) = Order::receive(cord.as_fd(), STREAM_COUNT) else {
         identity::end_process(EXIT_NOT_BORN)
     };

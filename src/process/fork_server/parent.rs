@@ -16,8 +16,6 @@ const GO: [u8; 1] = [1];
 /// What a newborn writes: its pid or 0, and an errno or 0.
 const REPORT_SIZE: usize = 8;
 const STREAM_COUNT: usize = 3;
-/// Its pid, and that it is ready.
-const REPORTS_BEFORE_ORDER: u32 = 2;
 
 /// Why there is no child. Nothing of the user's has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +44,6 @@ pub struct ForkServer {
 struct Newborn {
     cord: OwnedFd,
     child: Option<SpawnedChild>,
-    /// What it has told so far.
-    reports: u32,
 }
 
 /// What the cord says.
@@ -84,12 +80,12 @@ impl ForkServer {
         if sent.is_err() {
             return Err(self.give_up());
         }
-        self.newborn = Some(Newborn { cord, child: None, reports: 0 });
+        self.newborn = Some(Newborn { cord, child: None });
         Ok(())
     }
 
-    /// Starts a child. Blocks until it is ready to run the user's program: less than a millisecond when a newborn waits, and
-    /// some more when it has to be made first.
+    /// Starts a child. Blocks until it is ready to run the user's program: half a millisecond when a newborn waits, and some
+    /// more when it has to be made first.
     ///
     /// `named`: further descriptors for the child.
     pub fn fork(
@@ -113,8 +109,8 @@ impl ForkServer {
         descriptors.extend(named.iter().map(|(fd, ..)| *fd));
         self.prepare(domain)?;
         let deadline = Instant::now() + PATIENCE;
-        self.await_newborn(deadline)?;
-        let Some(Newborn { cord, child: Some(child), .. }) = &self.newborn else { return Err(NotForked::Unable) };
+        self.meet_newborn(deadline)?;
+        let Some(Newborn { cord, child: Some(child) }) = &self.newborn else { return Err(NotForked::Unable) };
         match rights::send(cord.as_fd(), &order.encode(), &descriptors, deadline) {
             Ok(()) => {}
             // One of the descriptors that the user gave is none: the newborn has seen nothing, and waits on.
@@ -131,43 +127,35 @@ impl ForkServer {
                 return Err(NotForked::Unable);
             }
         }
-        let child = self.newborn.take().and_then(|mut newborn| newborn.child.take()).ok_or(NotForked::Unable)?;
-        // If it cannot be made, the next start will see why.
-        let _ = self.prepare(domain);
-        Ok(child)
+        self.newborn.take().and_then(|mut newborn| newborn.child.take()).ok_or(NotForked::Unable)
     }
 
-    /// Until the newborn waits for its order.
-    fn await_newborn(&mut self, deadline: Instant) -> Result<(), NotForked> {
+    /// Until the newborn is there.
+    fn meet_newborn(&mut self, deadline: Instant) -> Result<(), NotForked> {
         let Some(newborn) = &mut self.newborn else { return Err(NotForked::Unable) };
-        while newborn.reports < REPORTS_BEFORE_ORDER {
-            match report(&newborn.cord, deadline) {
-                Report::Fine(pid) => {
-                    newborn.reports += 1;
-                    if newborn.child.is_none() {
-                        // Our child, which nobody else waits for: the pid is its own. One that is gone all the same was
-                        // reaped by somebody who waits for strangers.
-                        let opened = pidfd::open(pid).map_err(|_| NotForked::Unable);
-                        newborn.child = opened.ok().map(|opened| SpawnedChild::new(pid, opened));
-                    }
-                    if newborn.child.is_none() {
-                        self.newborn = None;
-                        return Err(NotForked::Unable);
-                    }
-                }
-                // Dropped, it is reaped.
-                Report::Failed => {
-                    self.newborn = None;
-                    return Err(NotForked::Unable);
-                }
-                Report::Ended if newborn.child.is_some() => {
-                    self.newborn = None;
-                    return Err(NotForked::Unable);
-                }
-                Report::Ended | Report::Silent => return Err(self.give_up()),
-            }
+        if newborn.child.is_some() {
+            return Ok(());
         }
-        Ok(())
+        match report(&newborn.cord, deadline) {
+            // Our child, which nobody else waits for: the pid is its own. One that is gone all the same was reaped by somebody
+            // who waits for strangers.
+            Report::Fine(pid) => match pidfd::open(pid) {
+                Ok(opened) => {
+                    newborn.child = Some(SpawnedChild::new(pid, opened));
+                    Ok(())
+                }
+                Err(_) => {
+                    self.newborn = None;
+                    Err(NotForked::Unable)
+                }
+            },
+            // The server could not fork, and has said so.
+            Report::Failed => {
+                self.newborn = None;
+                Err(NotForked::Unable)
+            }
+            Report::Ended | Report::Silent => Err(self.give_up()),
+        }
     }
 
     /// The server, or the newborn, is dead or does not answer. What there may be of a child ends without having run.
