@@ -53,8 +53,9 @@ function open() {
   return instance;
 }
 
-/** Children that are started by other means find the domain through us, for as long as we live. */
+/** Children that are started by other means find the domain through us, for as long as we live. Nothing before open(). */
 function tellChildren() {
+  if (environment === undefined) return;
   process.env[environment.holderVariable] = environment.holderValue;
   delete process.env[environment.descriptorVariable];
 }
