@@ -4,6 +4,9 @@
 // A debugger's port, a test run, a watcher, a profile: each is one process's own.
 const OWN =
   /^--(inspect|debug|test|watch|cpu-prof|heap-prof|prof($|-|=)|heapsnapshot|report-on|trace-event|eval|print|check|interactive|build-sea|experimental-sea-config)/;
+// Those of them whose value may stand apart.
+const OWN_WITH_VALUE =
+  /^--((cpu|heap)-prof-(dir|name|interval)|(inspect|debug)-port|inspect-publish-uid|watch-path|heapsnapshot-(signal|near-heap-limit)|trace-event-(categories|file-pattern)|test-(reporter|reporter-destination|name-pattern|skip-pattern|concurrency|shard|timeout|isolation|coverage-(include|exclude|branches|functions|lines)))$/;
 // Flags of one letter or with a separate value that start a program instead of configuring it.
 const WITH_VALUE = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type', '--run']);
 const ALONE = new Set(['-i', '-c', '-v', '-h']);
@@ -13,7 +16,7 @@ function inheritableExecArgv(execArgv = process.execArgv) {
   const kept = [];
   for (let index = 0; index < execArgv.length; index += 1) {
     const flag = execArgv[index];
-    if (WITH_VALUE.has(flag)) index += 1;
+    if (WITH_VALUE.has(flag) || OWN_WITH_VALUE.test(flag)) index += 1;
     else if (!ALONE.has(flag) && !OWN.test(flag) && !flag.startsWith('--input-type=')) kept.push(flag);
   }
   return kept;

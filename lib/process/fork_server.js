@@ -29,8 +29,8 @@ const SELF_TEST = path.join(__dirname, '..', 'child', 'fork_server', 'self_test.
 /** What children load is likely to import it; it is the first ES module, too. */
 const PACKAGE = path.join(__dirname, '..', '..', 'index.mjs');
 const SELF_TEST_CODE = 42;
-/** A child is at its work after two or three. */
-const PREPARE_AFTER_MS = 5;
+/** A child is about to begin its work then, and would have to share the processors before. */
+const PREPARE_AFTER_MS = 2;
 const SELF_TEST_MS = 10_000;
 /** Servers that end this often in a row before they are ready will not get better, unless somebody has ended them. */
 const FAILURES_MAX = 3;

@@ -103,9 +103,12 @@ function isOpen(descriptor) {
   }
 }
 
+let ownStartTime;
+
 /** Who a child's parent is. */
 function thisProcess() {
-  return { pid: process.pid, startTime: native.processStartTime(process.pid), name: role.name };
+  ownStartTime ??= native.processStartTime(process.pid);
+  return { pid: process.pid, startTime: ownStartTime, name: role.name };
 }
 
 function flags(execArgv, maxHeapMb, inspect) {

@@ -8,7 +8,7 @@ const runtime = require('../../runtime');
 const clock = require('./clock');
 const { runProgram } = require('./programs');
 const randomness = require('./randomness');
-const { warmUp } = require('./warm_up');
+const { warmUpInDomain } = require('./warm_up');
 
 /** Before its order has come, or when it has just come. */
 function prepare() {
@@ -23,7 +23,7 @@ function prepare() {
   if (native.isOrdered()) return;
   runtime.open();
   // Once more: what it writes to is then its own.
-  warmUp();
+  warmUpInDomain();
 }
 
 /**

@@ -1,7 +1,8 @@
 'use strict';
 // Does once, before the fork, what every newborn does at its beginning: V8 compiles a function when it is first called.
-// Nothing here touches the domain.
+// warmUp() touches nothing of the domain.
 
+const { Channel } = require('../../channel/channel');
 const { loadTargetSync } = require('../../target/load');
 const { pack, unpack } = require('../../travel');
 const { portableError } = require('../portable_error');
@@ -17,10 +18,14 @@ const SAMPLE = {
   bytes: Buffer.alloc(64),
 };
 
+let count = 0;
+
 function warmUp() {
+  count += 1;
   const target = {
     form: 'source',
-    key: 'multiproc.warm-up',
+    // Another each time: one that is known is not compiled.
+    key: `multiproc.warm-up.${count}`,
     name: 'warm',
     source: '() => 1',
     file: __filename,
@@ -38,4 +43,24 @@ function warmUp() {
   loadTargetSync(target)();
 }
 
-module.exports = { warmUp };
+/** The same of what happens in the domain: a channel, from both ends. */
+function warmUpInDomain() {
+  warmUp();
+  const { channel, address } = Channel.create();
+  const other = Channel.open(address);
+  channel.sendValue(SAMPLE, 'message', '.args');
+  for (const [, content] of other.receiveNow()) unpack(content);
+  other.setInternal();
+  other.listen(
+    () => {},
+    () => {},
+    false,
+  );
+  other.flush();
+  other.sendValue({ value: 1 }, 'result', '.value');
+  other.close();
+  channel.discardUndelivered();
+  channel.close();
+}
+
+module.exports = { warmUp, warmUpInDomain };
