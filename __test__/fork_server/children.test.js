@@ -13,12 +13,12 @@ const { isReaped, until, warmUp } = require('../fixtures/process/watch');
 const STATE = path.join(__dirname, '..', 'fixtures', 'fork_server', 'state.cjs');
 const MODULE = path.join(__dirname, '..', 'fixtures', 'fork_server', 'module.mjs');
 
-guard(test, {
-  warmUp: async () => {
-    await warmUp();
-    setStartMethod('forkserver', { preload: [STATE, MODULE] });
-    if (!(await forkServer.ready())) throw new Error(`no fork server: ${forkServer.reason}`);
-  },
+guard(test, { warmUp });
+
+test.serial('the server is ready', async (t) => {
+  setStartMethod('forkserver', { preload: [STATE, MODULE] });
+  if (!(await forkServer.ready())) throw new Error(`no fork server: ${forkServer.reason}`);
+  t.is(forkServer.state, 'ready');
 });
 
 /** Started by the server, or the test fails. */
@@ -392,4 +392,10 @@ test.serial('all have the same descriptors open, however many there are', async 
   const [first, ...others] = await Promise.all(children.map((child) => child.result));
   for (const other of others) t.deepEqual(other, first);
   t.true(first.length < 40);
+});
+
+test.serial('the server ends', async (t) => {
+  forkServer.stop();
+  await until(() => forkServer.pid === null, 'it is gone');
+  t.is(forkServer.state, 'off');
 });

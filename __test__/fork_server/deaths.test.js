@@ -7,7 +7,7 @@ const path = require('node:path');
 const test = require('ava');
 const { Event, Process, SharedArray, SharedValue, forkServer, setStartMethod } = require('../..');
 const { guard } = require('../helpers/leaks');
-const { processEntry } = require('../helpers/processes');
+const { descendants, processEntry } = require('../helpers/processes');
 const { isGone, isReaped, until, warmUp } = require('../fixtures/process/watch');
 
 const ready = async () => {
@@ -65,12 +65,36 @@ test.serial('a server that is stopped is given up after a while, and killed', as
   const { pid } = forkServer;
   process.kill(pid, 'SIGSTOP');
   await until(() => processEntry(pid).state === 'T', 'it is stopped');
-  const child = new Process(() => 'works').start();
-  t.is(child.startMethod, 'spawn');
-  t.is(await child.result, 'works');
-  await child.join();
+  // The first one was made before.
+  const children = [1, 2].map((n) => new Process((n) => n, { args: [n] }).start());
+  t.is(children[1].startMethod, 'spawn');
+  t.deepEqual(await Promise.all(children.map((child) => child.result)), [1, 2]);
+  await Promise.all(children.map((child) => child.join()));
   await until(() => isReaped(pid), 'the server is gone');
 });
+
+/** The processes of the server: itself, and one that waits to be a child. */
+const servers = () => descendants(process.pid).filter(({ command }) => command.includes('multiproc-fork-server'));
+
+test.serial(
+  'a newborn that is killed or stopped before it is needed is no child, and the next start works',
+  async (t) => {
+    for (const signal of ['SIGKILL', 'SIGSTOP']) {
+      await ready();
+      await new Process(() => {}).start().join();
+      const waiting = () => servers().filter(({ pid, state }) => pid !== forkServer.pid && state === 'S');
+      await until(() => waiting().length === 1, 'a newborn waits');
+      const [{ pid }] = waiting();
+      process.kill(pid, signal);
+      const child = new Process(() => 'works').start();
+      t.is(child.startMethod, 'spawn');
+      t.is(await child.result, 'works');
+      await child.join();
+      t.true(isReaped(pid), signal);
+    }
+    await ready();
+  },
+);
 
 test.serial('after its death the next server starts by itself', async (t) => {
   await ready();
@@ -172,7 +196,7 @@ test.serial('stop() ends it, and what it has started goes on', async (t) => {
   forkServer.stop();
   t.is(forkServer.state, 'off');
   t.is(forkServer.pid, null);
-  await until(() => isReaped(pid), 'the server is gone');
+  await until(() => isReaped(pid) && servers().length === 0, 'the server is gone, and its newborn');
   event.set();
   t.is(await child.result, 'finished');
   await child.join();

@@ -10,15 +10,15 @@ const test = require('ava');
 const { SharedValue, fork, forkServer } = require('../..');
 const { guard } = require('../helpers/leaks');
 const { processEntry } = require('../helpers/processes');
-const { warmUp } = require('../fixtures/process/watch');
+const { until, warmUp } = require('../fixtures/process/watch');
 
 let directory;
 
-guard(test, {
-  warmUp: async () => {
-    await warmUp();
-    if (!(await forkServer.ready())) throw new Error(`no fork server: ${forkServer.reason}`);
-  },
+guard(test, { warmUp });
+
+test.serial('the server is ready', async (t) => {
+  if (!(await forkServer.ready())) throw new Error(`no fork server: ${forkServer.reason}`);
+  t.is(forkServer.state, 'ready');
 });
 
 test.before('programs', () => {
@@ -143,4 +143,10 @@ test.serial('two hundred, ten at once, each with a message', async (t) => {
     const questions = Array.from({ length: 10 }, (_, at) => index * 10 + at);
     t.deepEqual(await Promise.all(questions.map(ask)), questions);
   }
+});
+
+test.serial('the server ends', async (t) => {
+  forkServer.stop();
+  await until(() => forkServer.pid === null, 'it is gone');
+  t.is(forkServer.state, 'off');
 });

@@ -25,6 +25,9 @@ test('a debugger, a test run, a watcher and a profile are not inherited, limits 
   const own = [
     '--inspect=127.0.0.1:0',
     '--cpu-prof-interval=1000',
+    // Its value stands apart.
+    '--inspect-port',
+    '0',
     '--heapsnapshot-near-heap-limit=1',
     '--report-on-signal',
   ];
@@ -35,7 +38,7 @@ test('a debugger, a test run, a watcher and a profile are not inherited, limits 
       NODE_UNIQUE_ID: 'later',
       NODE_TEST_CONTEXT: 'child-v8',
       NODE_CHANNEL_FD: undefined,
-      NODE_OPTIONS: '--stack-trace-limit=30 --inspect-port=0',
+      NODE_OPTIONS: '--stack-trace-limit=30 --inspect-port=0 --heapsnapshot-signal SIGUSR2',
     },
   });
   t.is(code, 0);

@@ -25,7 +25,8 @@ function inheritableExecArgv(execArgv = process.execArgv) {
 /** NODE_OPTIONS with the same flags taken out; `undefined` when nothing is left. */
 function inheritableNodeOptions(value) {
   if (value === undefined) return undefined;
-  const kept = value.split(/\s+/).filter((flag) => flag !== '' && !OWN.test(flag));
+  const words = value.split(/\s+/).filter((word) => word !== '');
+  const kept = words.filter((word, index) => !OWN.test(word) && !OWN_WITH_VALUE.test(words[index - 1] ?? ''));
   return kept.length === 0 ? undefined : kept.join(' ');
 }
 

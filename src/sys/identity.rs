@@ -121,6 +121,6 @@ mod tests {
         let parent = nix::unistd::getppid().as_raw() as u32;
         assert_eq!(follow_parent(0, 0), Ok(()));
         assert_eq!(follow_parent(libc::SIGCONT, parent + 1), Err(Errno::ESRCH));
-        crate::sys::signal::forget_parent_death();
+        nix::sys::prctl::set_pdeathsig(None).expect("it can be taken back");
     }
 }

@@ -25,6 +25,8 @@ pub struct Newborn {
 struct Waiting {
     cord: OwnedFd,
     ignored: Ignored,
+    /// The variable that leads to the domain.
+    own_variables: Vec<Vec<u8>>,
 }
 
 static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
@@ -43,18 +45,19 @@ impl Newborn {
     pub fn begin(self, child: Child, ignored: Ignored) {
         let Self { cord, named, order } = self;
         let pid = std::process::id();
+        let own_variables = with_numbers(named, &order);
         tell(cord.as_fd(), pid, 0);
         let become_one = || {
             child.unshare()?;
             identity::follow_parent(order.death_signal, order.parent_pid)?;
-            identity::add_to_environment(&with_numbers(named, &order));
+            identity::add_to_environment(&own_variables);
             child.awake()
         };
         if let Err(errno) = become_one() {
             tell(cord.as_fd(), pid, errno as i32);
             identity::end_process(EXIT_NOT_BORN);
         }
-        *WAITING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Waiting { cord, ignored });
+        *WAITING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Waiting { cord, ignored, own_variables });
     }
 }
 
@@ -67,14 +70,15 @@ pub fn is_ordered() -> bool {
 /// In a newborn, once: returns the order's message when it has become what was ordered. Blocks until then, for as long as the
 /// parent lives.
 pub fn await_order() -> Vec<u8> {
-    let Some(Waiting { cord, ignored }) = WAITING.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+    let Some(Waiting { cord, ignored, own_variables }) = WAITING.lock().unwrap_or_else(PoisonError::into_inner).take()
+    else {
         return Vec::new();
     };
     let pid = std::process::id();
     let Some((order, descriptors)) = Order::receive(cord.as_fd(), STREAM_COUNT) else {
         identity::end_process(EXIT_NOT_BORN)
     };
-    if let Err(errno) = follow(&order, descriptors) {
+    if let Err(errno) = follow(&order, descriptors, own_variables) {
         tell(cord.as_fd(), pid, errno as i32);
         identity::end_process(EXIT_NOT_BORN);
     }
@@ -87,7 +91,7 @@ pub fn await_order() -> Vec<u8> {
     }
 }
 
-fn follow(order: &Order, descriptors: Vec<OwnedFd>) -> Result<(), Errno> {
+fn follow(order: &Order, descriptors: Vec<OwnedFd>, own_variables: Vec<Vec<u8>>) -> Result<(), Errno> {
     let mut streams = descriptors;
     let named = streams.split_off(STREAM_COUNT);
     identity::place_standard_streams(&streams)?;
@@ -99,7 +103,8 @@ fn follow(order: &Order, descriptors: Vec<OwnedFd>) -> Result<(), Errno> {
     order.limits().apply()?;
     identity::follow_parent(order.death_signal, order.parent_pid)?;
     // Before the others, which may have a variable of the name: the first one counts.
-    let mut environment = with_numbers(named, order);
+    let mut environment = own_variables;
+    environment.extend(with_numbers(named, order));
     environment.extend_from_slice(&order.environment);
     identity::replace_environment(&environment);
     Ok(())

@@ -139,16 +139,14 @@ impl ForkServer {
         match report(&newborn.cord, deadline) {
             // Our child, which nobody else waits for: the pid is its own. One that is gone all the same was reaped by somebody
             // who waits for strangers.
-            Report::Fine(pid) => match pidfd::open(pid) {
-                Ok(opened) => {
-                    newborn.child = Some(SpawnedChild::new(pid, opened));
-                    Ok(())
-                }
-                Err(_) => {
+            Report::Fine(pid) => {
+                newborn.child = pidfd::open(pid).ok().map(|opened| SpawnedChild::new(pid, opened));
+                if newborn.child.is_none() {
                     self.newborn = None;
-                    Err(NotForked::Unable)
+                    return Err(NotForked::Unable);
                 }
-            },
+                Ok(())
+            }
             // The server could not fork, and has said so.
             Report::Failed => {
                 self.newborn = None;
