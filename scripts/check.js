@@ -41,6 +41,15 @@ const STEPS = [
     count: /^test result: \w+\. (\d+) passed/gm,
   },
   { name: 'test:js', command: ['ava'], count: /^\s*(\d+) tests? passed/gm, needsBuild: true },
+  {
+    // The tests of processes and pools once more, with copies of the fork server in the place of fresh processes. One file
+    // counts descriptors, of which the server has some.
+    name: 'test:forkserver',
+    command: ['ava', '__test__/process/*.test.js', '__test__/pool/*.test.js', '!__test__/process/many.test.js'],
+    env: { MULTIPROC_TEST_START_METHOD: 'forkserver' },
+    count: /^\s*(\d+) tests? passed/gm,
+    needsBuild: true,
+  },
   { name: 'test:nodes', command: ['node', 'scripts/nodes.js'], count: /^(\d+) passed, \d+ failed/gm, needsBuild: true },
   // So many kills or so many seconds, whichever comes first: a machine that is busy with other things kills less.
   {
@@ -73,9 +82,9 @@ function failuresIn(output) {
   return [...new Set(lines)].slice(-FAILURES_SHOWN);
 }
 
-function runStep({ command: [program, ...args], count }) {
+function runStep({ command: [program, ...args], count, env: more }) {
   return new Promise((resolve) => {
-    const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` };
+    const env = { ...process.env, ...more, PATH: `${BIN}${path.delimiter}${process.env.PATH}` };
     const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', count ? 'pipe' : 'inherit', 'inherit'] });
     let output = '';
     child.stdout?.on('data', (chunk) => {

@@ -11,6 +11,7 @@
 
 const fs = require('node:fs');
 const { setTimeout: delay } = require('node:timers/promises');
+const { endForkServer } = require('./start_method.js');
 const { descendants, identity, marked, processEntry, processTable } = require('./processes.js');
 
 const MARK = 'MULTIPROC_TEST_FILE';
@@ -118,6 +119,7 @@ function guard(test, { warmUp, patience = 2000, ownDescriptors = [], ignoreFiles
   });
   test.after.always('no process, descriptor or shared memory file is left', async (t) => {
     if (before === undefined) return;
+    endForkServer();
     const added = await newSince(before, mark, { patience, ignoreFiles });
     end(added.processes);
     added.descriptors = added.descriptors.filter(
