@@ -222,11 +222,11 @@ class Pool {
       index,
       queue: this.#queueHandle,
       name: `${this.#name}:${index}`,
+      definitions: Array.from(this.#functions.definitions(), ([id, target]) => ({ define: id, target })),
       launchOptions: this.#launchOptions,
     };
     const worker = new Worker(setup, events);
     this.#workers.set(index, worker);
-    for (const [id, target] of this.#functions.definitions()) worker.send({ define: id, target });
     if (this.#tasks.size > 0) worker.channel.setReferenced(true);
   }
 

@@ -9,14 +9,18 @@ const { FAILED, READY } = require('./protocol');
 const ENTRY = path.join(__dirname, '..', 'child', 'pool_worker.js');
 
 class Worker {
-  /** @param {{ index: number, queue: number[], name: string, launchOptions: object }} setup */
-  constructor({ index, queue, name, launchOptions }, events) {
+  /**
+   * @param {{ index: number, queue: number[], name: string, definitions: object[], launchOptions: object }} setup
+   *   `definitions`: of tasks that are in the queue already, which it may take as soon as it runs
+   */
+  constructor({ index, queue, name, definitions, launchOptions }, events) {
     this.index = index;
     this.token = 0;
     this.ended = false;
     const { child, channel, record } = launch('pool', ENTRY, {
       ...launchOptions,
       firstMessage: { queue, index, name },
+      laterMessages: definitions,
     });
     this.child = child;
     this.record = record;

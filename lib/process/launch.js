@@ -22,7 +22,7 @@ const DAEMON_GRACE_MS = 500;
  * @param {string} call what the user called, for errors
  * @param {string} entry absolute path of the child's program
  * @param {object} options env, execArgv, cwd, stdio, detached, orphan, reap, inspect, maxHeapMb and the limits of
- *   child_process/extras.js as the user gave them; `firstMessage`: what the child finds in its channel
+ *   child_process/extras.js as the user gave them; `firstMessage`, `laterMessages`: what the child finds in its channel
  *   (`daemon` in it: the child may clean up when this process ends)
  * @returns {{ child: import('node:child_process').ChildProcess, channel: Channel, record: ExitRecord, startMethod: 'spawn' | 'forkserver' }}
  *   `startMethod`: how it was started, whatever was asked for
@@ -41,6 +41,7 @@ function launch(call, entry, options) {
     maxHeapMb,
     startMethod = getStartMethod(),
     firstMessage,
+    laterMessages = [],
     ...rest
   } = { __proto__: null, ...options };
   refuseWhileLoading(call);
@@ -53,6 +54,7 @@ function launch(call, entry, options) {
     // In shared memory before the child exists: it finds the message when it opens the channel. Errors name what cannot
     // travel by its key in the message.
     channel.sendValue({ ...firstMessage, note: record.note }, '', '.');
+    for (const message of laterMessages) channel.sendValue(message, 'target');
     const dies = orphan !== 'allow';
     const isDaemon = firstMessage.daemon === true;
     const ending = dies ? { grace: isDaemon ? DAEMON_GRACE_MS : 0, terminates: isDaemon } : {};
