@@ -632,6 +632,37 @@ export function stopOnSignals(
   options?: { grace?: number | undefined; end?: boolean | undefined },
 ): SignalListener & { readonly stopped: Promise<NodeJS.Signals> };
 
+export interface DaemonizeOptions {
+  /** The daemon's directory; `'/'` unless given, so that it keeps no file system from being unmounted. */
+  cwd?: string | undefined;
+  /** The daemon's environment; that of this process unless given. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** A file that its standard output is appended to; `'/dev/null'` unless given. */
+  stdout?: string | undefined;
+  /** The same for its errors; where `stdout` goes unless given. */
+  stderr?: string | undefined;
+  /** A file that its pid is written to before this process ends, and that it removes when it ends. None unless given. */
+  pidFile?: string | undefined;
+  /** Its mask of the modes of new files, 0 to 0o777; that of this process unless given. */
+  umask?: number | undefined;
+}
+
+/**
+ * Makes the program a daemon: starts it anew in the background, with the same arguments, and ends this process with exit code
+ * 0. In the daemon the same call does nothing and returns; so what stands before it runs in both. Blocks until the daemon has
+ * been started.
+ *
+ * The daemon has no terminal and cannot get one (it is in a session of its own and does not lead it), no stdin, and no tie to
+ * this process or its family: neither messages nor shared memory.
+ *
+ * @throws {TypeError|RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ * @throws {MultiprocError} `ERR_MULTIPROC_UNSUPPORTED`: in a worker thread, in a `Process` or a pool's worker, in a program
+ *   that is no file
+ * @throws {Error} with the system's code: a file cannot be opened, the directory is not there; this process goes on then
+ * @see {@link https://man7.org/linux/man-pages/man7/daemon.7.html | daemon(7)}
+ */
+export function daemonize(options?: DaemonizeOptions): void;
+
 export interface SuperviseOptions {
   /**
    * Milliseconds between an end and the next start: `base` (100), doubled with each failure in a row up to `cap` (30,000),

@@ -15,6 +15,7 @@ const { getLogger } = require('./lib/process/logger');
 const { parentProcess } = require('./lib/process/parent_process');
 const { Process, activeChildren } = require('./lib/process/process');
 const role = require('./lib/process/role');
+const { daemonize } = require('./lib/process/daemonize');
 const { forkServer } = require('./lib/process/fork_server');
 const { getStartMethod, setStartMethod } = require('./lib/process/start_method');
 const { forwardSignals, stopOnSignals } = require('./lib/process/signals');
@@ -38,6 +39,7 @@ module.exports = {
   activeChildren,
   cpuCount,
   currentProcess,
+  daemonize,
   defineTasks,
   forkServer,
   forwardSignals,

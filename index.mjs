@@ -45,6 +45,7 @@ export const {
   connect,
   cpuCount,
   currentProcess,
+  daemonize,
   defineTasks,
   exec,
   execFile,
