@@ -2947,6 +2947,8 @@ export interface PoolOptions extends ProcessLimits {
   cwd?: string | URL | undefined;
   /** As in `node:child_process`; `'inherit'` unless given. Nobody reads a `'pipe'`. */
   stdio?: StdioOptions | undefined;
+  /** How its workers are started, as in `ProcessOptions`. */
+  startMethod?: StartMethod | undefined;
   /** The size of V8's heap (its old generation) in each worker, in MiB, 8 or more. Beyond it the worker is aborted: `'heap-oom'`. */
   maxHeapMb?: number | undefined;
 }

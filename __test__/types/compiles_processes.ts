@@ -4,10 +4,14 @@ import type { ChildProcess } from 'node:child_process';
 import {
   cpuCount,
   currentProcess,
+  daemonize,
   exec,
   type ExitReason,
+  type ForkServer,
   fork,
+  forkServer,
   forwardSignals,
+  getStartMethod,
   Pool,
   parentProcess,
   PriorityQueue,
@@ -17,6 +21,8 @@ import {
   processState,
   Queue,
   type Sentinel,
+  type StartMethod,
+  setStartMethod,
   spawn,
   stopOnSignals,
   type Supervisor,
@@ -102,4 +108,20 @@ export function others(pool: Pool): void {
   const { stopped } = stopOnSignals('SIGINT', [pool, program, supervisor, new Sub()], { grace: 100, end: false });
   same<typeof stopped, Promise<NodeJS.Signals>>();
   void reasons;
+}
+
+export async function startMethods(): Promise<void> {
+  setStartMethod('forkserver', { preload: ['typescript', new URL('file:///x.js')], force: true });
+  same<ReturnType<typeof getStartMethod>, StartMethod>();
+  const server: ForkServer = forkServer;
+  const isReady: boolean = await server.ready();
+  const { state, pid, reason } = server;
+  same<typeof state, 'off' | 'starting' | 'testing' | 'ready' | 'refused'>();
+  same<typeof pid, number | null>();
+  const how: StartMethod | null = new Process(() => 1, { startMethod: 'forkserver' }).startMethod;
+  fork('x.js', { startMethod: 'forkserver' });
+  new Pool({ startMethod: 'spawn' });
+  if (!isReady) server.stop();
+  daemonize({ stdout: 'log', stderr: 'errors', pidFile: 'pid', cwd: '/', umask: 0o022 });
+  void [reason, how];
 }

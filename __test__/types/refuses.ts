@@ -20,6 +20,8 @@ export async function wrong(): Promise<void> {
   // @ts-expect-error not a function and not a module
   new Process('file.js');
   // @ts-expect-error an unknown option
+  new Process(() => 1, { memory: 5 });
+  // @ts-expect-error not a start method
   new Process(() => 1, { startMethod: 'fork' });
   // @ts-expect-error the result is a number
   const text: Promise<string> = new Process(() => 1).result;
