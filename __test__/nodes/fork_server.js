@@ -3,8 +3,11 @@
 // all threads would hang on, and ends in one of several ways. Nothing is left of them, in the server neither.
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
 const fs = require('node:fs');
-const { Process, forkServer, setStartMethod } = require('../..');
+const os = require('node:os');
+const path = require('node:path');
+const { Pool, Process, fork, forkServer, setStartMethod } = require('../..');
 
 const IN_A_ROW = 150;
 const AT_ONCE = 8;
@@ -47,6 +50,37 @@ async function runOne(index, seen) {
   assert.equal(child.exitCode, index % 5 === 1 ? index % 50 : 0);
 }
 
+/** Programs with a channel, in both module systems. */
+async function runPrograms() {
+  const echo = "process.once('message', (message) => process.send([message, process.pid]))";
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fork-server-nodes-'));
+  try {
+    for (const name of ['echo.cjs', 'echo.mjs']) {
+      const file = path.join(folder, name);
+      fs.writeFileSync(file, echo);
+      for (let round = 0; round < 10; round += 1) {
+        const child = fork(file, { startMethod: 'forkserver', serialization: round % 2 === 0 ? 'json' : 'advanced' });
+        child.send({ round });
+        assert.deepEqual((await once(child, 'message'))[0], [{ round }, child.pid]);
+        assert.deepEqual(await once(child, 'exit'), [0, null]);
+      }
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+async function runPool() {
+  const pool = new Pool({ workers: 4 });
+  const numbers = Array.from({ length: 2000 }, (_, number) => number);
+  assert.deepEqual(
+    await pool.map((number) => number * 2, numbers),
+    numbers.map((number) => number * 2),
+  );
+  pool.close();
+  await pool.join();
+}
+
 async function main() {
   setStartMethod('forkserver');
   assert.equal(await forkServer.ready(), true, forkServer.reason);
@@ -58,6 +92,8 @@ async function main() {
   for (let burst = 0; burst < BURSTS; burst += 1) {
     await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => runOne(burst * AT_ONCE + at, seen)));
   }
+  await runPrograms();
+  await runPool();
   assert.equal(forkServer.pid, pid, 'one server has started all of them');
   assert.equal(descriptors(), before);
   console.log('ok');
