@@ -167,9 +167,11 @@ impl Runtime {
         self.next_id += 1;
         let id = self.next_id;
         let give_up = |child: &SpawnedChild, reason: String| {
-            // Not to be watched, so not to be left running.
-            let _ = child.kill(signal::KILL);
-            child.wait();
+            // Not to be watched, so not to be left running. One that has become another user's cannot be killed, and is not
+            // waited for.
+            if child.kill(signal::KILL).is_ok() {
+                child.wait();
+            }
             Err(Error::new(Code::Internal, format!("the child cannot be watched: {reason}")))
         };
         let breached = match memory_limit {
