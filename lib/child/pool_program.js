@@ -5,13 +5,11 @@ const native = require('../binding');
 const runtime = require('../runtime');
 const { loadTarget, loadTargetSync } = require('../target/load');
 const { moduleOf, whileLoading } = require('../process/loading');
-const role = require('../process/role');
 const { SerializationError } = require('../errors');
 const { FAILED, MAP, SUCCEEDED } = require('../pool/protocol');
 const { unpack } = require('../travel');
-const { attach } = require('./attach');
+const { takeFirstMessage } = require('./first_message');
 const { portableError } = require('./portable_error');
-const { keepQuiet } = require('./quiet_streams');
 
 /** After this long the event loop gets a turn, even if there are more tasks. */
 const TURN_MS = 10;
@@ -31,28 +29,18 @@ let working = false;
 
 /** Once in a process. */
 function runWorker() {
-  ({ channel } = attach());
+  const first = takeFirstMessage();
+  ({ channel } = first);
   channel.setInternal();
-  const [[, first], ...others] = channel.receiveNow();
   const {
     queue: [index, generation],
     index: worker,
-    name,
-    note,
-  } = unpack(first);
-
-  role.isMain = false;
-  role.name = name;
-  process.title = name;
-  native.setAgentName(name);
-  native.noteHeapLimit(...note);
-  process.argv.splice(1, 1);
-  keepQuiet();
+  } = first.message;
   // The pool decides when its workers end, also when the terminal sends Ctrl-C to all of them.
   process.on('SIGINT', () => {});
 
   queue = native.openTaskQueue(runtime.open(), index, generation, worker);
-  for (const [, content] of others) receive(unpack(content));
+  for (const [, content] of first.others) receive(unpack(content));
   runtime.pools.set(queue, work);
   channel.listen(
     (_type, content) => receive(unpack(content)),

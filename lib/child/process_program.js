@@ -1,16 +1,13 @@
 'use strict';
 // The program of a Process: runs its function, and sends what it returns or throws.
 
-const native = require('../binding');
 const { loadTarget, loadTargetSync } = require('../target/load');
 const { loadClass } = require('../target/load_class');
 const { moduleOf, whileLoading } = require('../process/loading');
 const role = require('../process/role');
-const { unpack } = require('../travel');
-const { attach } = require('./attach');
+const { takeFirstMessage } = require('./first_message');
 const { obey } = require('./orders');
 const { portableError } = require('./portable_error');
-const { keepQuiet } = require('./quiet_streams');
 
 /** How a subclass of Process, which has loaded the package itself, makes the object that stands for this process. */
 const REVIVE = Symbol.for('multiproc.process.revive');
@@ -21,19 +18,10 @@ let message;
 
 /** Once in a process. Settles when the function has. */
 function runProcess() {
-  ({ channel } = attach());
-  const [[, content], ...others] = channel.receiveNow();
-  message = unpack(content);
-  const { name, daemon, note } = message;
-  role.isMain = false;
-  role.name = name;
-  role.daemon = daemon;
-  process.title = name;
-  native.setAgentName(name);
-  native.noteHeapLimit(...note);
-  process.argv.splice(1, 1);
-  keepQuiet();
-  obey(channel, others);
+  const first = takeFirstMessage();
+  ({ channel, message } = first);
+  role.daemon = message.daemon;
+  obey(channel, first.others);
   return main();
 }
 
