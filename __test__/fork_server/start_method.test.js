@@ -139,6 +139,7 @@ const REFUSED = [
   ['spawns.cjs', /still active: ProcessWrap|has started a process|socket open/],
   ['locks.cjs', /could not be preloaded:.*shared object/],
   ['throws.cjs', /throws\.cjs could not be preloaded: this module is broken/],
+  ['fixed_pid.cjs', /a first child of it could not be started/],
   ['missing.cjs', /missing\.cjs could not be preloaded/],
 ];
 for (const [name, reason] of REFUSED) {

@@ -239,10 +239,17 @@ class ForkServer {
         killOnParentExit: true,
         timeout: SELF_TEST_MS,
         killSignal: 'SIGKILL',
-        [VIA]: (options) => this.#fork(options, { entry: SELF_TEST }),
+        [VIA]: (options) => {
+          const forked = this.#fork(options, { entry: SELF_TEST });
+          // An ordinary process would pass.
+          if (forked === null) throw new Error('a first child of it could not be started');
+          return forked;
+        },
       });
     } catch (error) {
-      return this.#refuse(error.message);
+      // If the server has died, that is known already.
+      if (this.#child === server) this.#refuse(error.message);
+      return;
     }
     child.unref();
     child.on('error', () => {});

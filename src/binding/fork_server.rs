@@ -145,6 +145,12 @@ pub fn await_order() -> Buffer {
     fork_server::await_order().into()
 }
 
+/// In a newborn that cannot become a process: ends it, and the parent starts an ordinary one.
+#[napi]
+pub fn end_newborn() {
+    fork_server::give_up();
+}
+
 /// The pid that this process has now.
 #[napi]
 pub fn process_id() -> u32 {

@@ -3,7 +3,7 @@
 //! For a process whose other threads sleep: those that read the environment do it through the same lock (Rust) or do not
 //! read it at all (V8, libuv).
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr, c_char};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::{env, fs};
@@ -53,22 +53,20 @@ pub fn add_to_environment(entries: &[Vec<u8>]) {
     }
 }
 
-/// Sets every variable that differs, and takes away the others. An entry without a name is left out; of two with the same
-/// name the first one counts, as for getenv(3).
+/// Makes these the whole environment, as execve(2) would: in this order, whatever they look like; of two with the same name
+/// getenv(3) takes the first. One with a NUL, which cannot be, is left out.
 pub fn replace_environment(entries: &[Vec<u8>]) {
-    let wanted: Vec<(&OsStr, &OsStr)> = entries.iter().rev().filter_map(|entry| parts(entry)).collect();
-    for (name, _) in env::vars_os() {
-        if !wanted.iter().any(|(wanted, _)| *wanted == name) {
-            // SAFETY: see the top of this file.
-            unsafe { env::remove_var(&name) };
-        }
-    }
-    for (name, value) in wanted {
-        if env::var_os(name).as_deref() != Some(value) {
-            // SAFETY: see the top of this file. The name is not empty and has no '=', and neither has a NUL.
-            unsafe { env::set_var(name, value) };
-        }
-    }
+    let text = |entry: &Vec<u8>| CString::new(entry.as_slice()).ok().map(CString::into_raw);
+    let mut list: Vec<*mut c_char> = entries.iter().filter_map(text).collect();
+    list.push(std::ptr::null_mut());
+    // For as long as the process lives: the C library hands out what is in it, and copies the list when it adds to it.
+    let list = list.leak().as_mut_ptr();
+    // SAFETY: environ(7) may be set to a list that ends with a null pointer. See the top of this file.
+    unsafe { environ = list };
+}
+
+unsafe extern "C" {
+    static mut environ: *mut *mut c_char;
 }
 
 fn parts(entry: &[u8]) -> Option<(&OsStr, &OsStr)> {

@@ -88,7 +88,12 @@ function serve() {
   }
   // In a newborn.
   const { beChild, prepare } = require('./newborn');
-  prepare();
+  try {
+    prepare();
+  } catch {
+    // Nothing of the user's has run, and its own handlers of errors are none of this: an ordinary process is started.
+    native.endNewborn();
+  }
   beChild(JSON.parse(native.awaitOrder()));
 }
 

@@ -10,8 +10,12 @@ const { runProgram } = require('./programs');
 const randomness = require('./randomness');
 const { warmUpInDomain } = require('./warm_up');
 
+/** The one that V8 keeps. What was preloaded may have set it. */
+let timeZone;
+
 /** Before its order has come, or when it has just come. */
 function prepare() {
+  timeZone = process.env.TZ;
   Object.defineProperty(process, 'pid', {
     value: native.processId(),
     writable: false,
@@ -42,7 +46,5 @@ function beChild(order) {
   runtime.tellChildren();
   runProgram(order);
 }
-
-const timeZone = process.env.TZ;
 
 module.exports = { beChild, prepare };

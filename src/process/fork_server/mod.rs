@@ -34,6 +34,6 @@ mod order;
 mod parent;
 mod server;
 
-pub use newborn::{await_order, is_ordered};
+pub use newborn::{await_order, give_up, is_ordered};
 pub use parent::{ForkServer, NotForked};
 pub use server::serve;

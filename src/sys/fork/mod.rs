@@ -19,6 +19,8 @@ pub mod preload;
 #[cfg(target_arch = "x86_64")]
 mod rebirth;
 #[cfg(target_arch = "x86_64")]
+mod tasks;
+#[cfg(target_arch = "x86_64")]
 mod threads;
 
 use std::fmt;

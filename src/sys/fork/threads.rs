@@ -3,12 +3,14 @@
 //! | step | who | what |
 //! |---|---|---|
 //! | 1 | caller | a new attempt: `TAKEN = ARRIVED = 0`, `ATTEMPT += 1`; sends the signal to each thread |
-//! | 2 | each thread, in the handler | takes a place, writes where it stands, `ARRIVED += 1`, sleeps until `GATE == ATTEMPT` |
+//! | 2 | each thread, in the handler | takes a place, writes where it stands, `ARRIVED += 1`, sleeps until `GATE >= ATTEMPT` |
 //! | 3 | caller | all have arrived, and no thread has come since: looks whether each was stopped in a system call that waits |
 //! | 4 | caller | if so, they sleep for good; else `GATE = ATTEMPT`, all go on, and after a while the next attempt |
 //!
 //! A thread that waits in the kernel holds no lock of the C library's or V8's, and its system call is begun anew or ends
-//! with EINTR, in the original as in a copy. V8's threads may still work on what was loaded: hence the attempts.
+//! with EINTR, in the original as in a copy. V8's threads may still work on what was loaded: hence the attempts. In one that
+//! fails they stand anywhere, with any lock: from the first signal until the gate is open the caller takes nothing from the
+//! heap and gives nothing back (tasks.rs).
 //!
 //! Threads that block all signals cannot be stopped. Node.js has one, which waits for SIGUSR1 to open the debugger: a copy
 //! does without it. Others, which come later than `note_deaf`, are somebody else's, and are refused.
@@ -21,10 +23,10 @@ use std::time::{Duration, Instant};
 
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
 
+use super::tasks::{Full, Looker, TASK_MAX, Tasks, Unlisted};
 use super::{Refusal, refused};
 use crate::sys::{Errno, futex, thread};
 
-const THREAD_MAX: usize = 128;
 /// From the first real-time signal that programs may use: beyond those that are in use elsewhere.
 const SIGNAL_OFFSET: c_int = 9;
 /// V8 may compile what was loaded for so long; on a crowded machine its threads wait for a processor most of the time.
@@ -34,6 +36,9 @@ const ARRIVAL: Duration = Duration::from_secs(5);
 /// Between two attempts the threads go on. Twice as long each time.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// Made by the C library with the lock of its heap held: a thread that is about to make one is at work.
+const CALLS_FOR_MEMORY: [i64; 6] =
+    [libc::SYS_brk, libc::SYS_mmap, libc::SYS_munmap, libc::SYS_mremap, libc::SYS_mprotect, libc::SYS_madvise];
 /// The C library's description of a thread is about 2,300 bytes long.
 const DESCRIPTION_SIZE: usize = 2304;
 
@@ -67,14 +72,36 @@ impl Place {
     }
 }
 
-static PLACES: [Place; THREAD_MAX] = [const { Place::new() }; THREAD_MAX];
+static PLACES: [Place; TASK_MAX] = [const { Place::new() }; TASK_MAX];
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 static ARRIVED: AtomicU32 = AtomicU32::new(0);
 static ATTEMPT: AtomicU32 = AtomicU32::new(0);
 static GATE: AtomicU32 = AtomicU32::new(0);
 
 /// Threads that blocked the signal before anything was loaded.
-static DEAF: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+static DEAF: Mutex<Tasks> = Mutex::new(Tasks::new());
+
+/// Why an attempt has failed. Nothing of it is on the heap.
+enum Failure {
+    /// This thread was at work: the next attempt may find it at rest.
+    Busy(i32),
+    /// The next one would fail, too.
+    Unlisted(Unlisted),
+    Silent,
+    UnknownLibrary,
+}
+
+impl From<Unlisted> for Failure {
+    fn from(why: Unlisted) -> Self {
+        Self::Unlisted(why)
+    }
+}
+
+impl From<Full> for Failure {
+    fn from(_: Full) -> Self {
+        Self::Unlisted(Unlisted::Full)
+    }
+}
 
 /// One stopped thread.
 #[derive(Debug, Clone)]
@@ -112,18 +139,29 @@ pub fn stop() -> Result<Stopped, Refusal> {
     install_handler()?;
     let deadline = Instant::now() + PATIENCE;
     let mut pause = PAUSE;
+    let mut looker = Looker::new();
     loop {
-        let busy = match attempt() {
-            Ok(Ok(stopped)) => return Ok(stopped),
-            Ok(Err(busy)) => busy,
-            Err(refusal) => {
-                open_gate();
-                return Err(refusal);
-            }
+        let mut threads = Vec::with_capacity(TASK_MAX);
+        let known = DEAF.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = match attempt(&mut looker, &known, &mut threads) {
+            Ok(tid_offset) => return Ok(Stopped { threads, tid_offset }),
+            Err(failure) => failure,
         };
+        // Before anything else: see the top of this file.
         open_gate();
-        if Instant::now() > deadline {
-            return Err(refused(format!("its thread {busy} does not rest")));
+        match failure {
+            Failure::Busy(tid) if Instant::now() > deadline => {
+                return Err(refused(format!("its thread {} does not rest", name_of(tid))));
+            }
+            Failure::Busy(_) => {}
+            Failure::Unlisted(Unlisted::Full) => {
+                return Err(refused(format!("it has more than {TASK_MAX} threads")));
+            }
+            Failure::Unlisted(Unlisted::Unreadable(errno)) => {
+                return Err(refused(format!("/proc cannot be read: {}", errno.desc())));
+            }
+            Failure::Silent => return Err(refused("one of its threads does not answer")),
+            Failure::UnknownLibrary => return Err(refused("this C library is not known")),
         }
         std::thread::sleep(pause);
         pause = PAUSE_MAX.min(pause * 2);
@@ -131,29 +169,30 @@ pub fn stop() -> Result<Stopped, Refusal> {
 }
 
 pub fn note_deaf() {
-    let deaf = tasks().unwrap_or_default().into_iter().filter(|&tid| blocks_park_signal(tid) == Some(true)).collect();
+    let mut looker = Looker::new();
+    let mut deaf = looker.list().unwrap_or(Tasks::new());
+    deaf.retain(|tid| looker.blocks(tid, park_signal()) == Some(true));
     *DEAF.lock().unwrap_or_else(PoisonError::into_inner) = deaf;
 }
 
-/// The name of a thread that was at work, or why it is of no use to try again.
-fn attempt() -> Result<Result<Stopped, String>, Refusal> {
+/// Fills `threads`, which have all stopped where they waited, and returns `Stopped::tid_offset`.
+fn attempt(looker: &mut Looker, known: &Tasks, threads: &mut Vec<StoppedThread>) -> Result<usize, Failure> {
     TAKEN.store(0, Ordering::Relaxed);
     ARRIVED.store(0, Ordering::Relaxed);
     ATTEMPT.fetch_add(1, Ordering::Release);
     let own = thread::id() as i32;
-    let mut told: Vec<i32> = Vec::new();
-    let known = DEAF.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let mut deaf: Vec<i32> = Vec::new();
+    let mut told = Tasks::new();
+    let mut deaf = Tasks::new();
     loop {
         let mut has_new = false;
-        for tid in tasks()? {
-            if tid == own || told.contains(&tid) || deaf.contains(&tid) {
+        for &tid in looker.list()?.all() {
+            if tid == own || told.contains(tid) || deaf.contains(tid) {
                 continue;
             }
             has_new = true;
-            match blocks_park_signal(tid) {
-                Some(true) => deaf.push(tid),
-                Some(false) if send(tid) => told.push(tid),
+            match looker.blocks(tid, park_signal()) {
+                Some(true) => deaf.add(tid)?,
+                Some(false) if send(tid) => told.add(tid)?,
                 // It has ended.
                 _ => {}
             }
@@ -161,39 +200,36 @@ fn attempt() -> Result<Result<Stopped, String>, Refusal> {
         if !has_new {
             break;
         }
-        if told.len() > THREAD_MAX {
-            return Err(refused(format!("it has more than {THREAD_MAX} threads")));
-        }
-        await_arrivals(&mut told)?;
+        await_arrivals(looker, &mut told)?;
     }
     // One that is on its way out of the handler blocks all signals, too, for a moment.
-    if let Some(&stranger) = deaf.iter().find(|tid| !known.contains(tid)) {
-        return Ok(Err(name_of(stranger)));
+    if let Some(&stranger) = deaf.all().iter().find(|&&tid| !known.contains(tid)) {
+        return Err(Failure::Busy(stranger));
     }
-    let threads: Vec<_> = PLACES[..told.len()].iter().map(read_place).collect();
-    if let Some(busy) = threads.iter().find(|thread| !is_waiting(thread)) {
-        return Ok(Err(name_of(busy.tid)));
+    // There is room for them.
+    threads.extend(PLACES[..told.all().len()].iter().map(read_place));
+    match threads.iter().find(|thread| !is_waiting(thread)) {
+        Some(busy) => Err(Failure::Busy(busy.tid)),
+        None => tid_offset(own, threads).ok_or(Failure::UnknownLibrary),
     }
-    let tid_offset = tid_offset(own, &threads).ok_or_else(|| refused("this C library is not known"))?;
-    Ok(Ok(Stopped { threads, tid_offset }))
 }
 
-fn await_arrivals(told: &mut Vec<i32>) -> Result<(), Refusal> {
+fn await_arrivals(looker: &mut Looker, told: &mut Tasks) -> Result<(), Failure> {
     let deadline = Instant::now() + ARRIVAL;
     loop {
         // Acquire: pairs with the handler's Release, after which the place is written.
         let arrived = ARRIVED.load(Ordering::Acquire);
-        if arrived as usize >= told.len() {
+        if arrived as usize >= told.all().len() {
             return Ok(());
         }
         let rest = deadline.saturating_duration_since(Instant::now());
         if rest.is_zero() {
             // One that has ended never comes.
-            let living = tasks()?;
-            let before = told.len();
+            let living = looker.list()?;
+            let before = told.all().len();
             told.retain(|tid| living.contains(tid));
-            if told.len() == before {
-                return Err(refused("one of its threads does not answer"));
+            if told.all().len() == before {
+                return Err(Failure::Silent);
             }
         }
         futex::wait(&ARRIVED, arrived, Some(rest.max(PAUSE)));
@@ -215,7 +251,8 @@ extern "C" fn on_park(_signal: c_int, _info: *mut siginfo_t, context: *mut c_voi
     loop {
         // Acquire: pairs with `open_gate`.
         let gate = GATE.load(Ordering::Acquire);
-        if gate == attempt {
+        // Or a later one: this thread may have come to no processor while the next attempt began and ended.
+        if gate.wrapping_sub(attempt) as i32 >= 0 {
             break;
         }
         futex::wait(&GATE, gate, None);
@@ -269,7 +306,11 @@ fn is_waiting(thread: &StoppedThread) -> bool {
     let registers = unsafe { (*context).uc_mcontext.gregs };
     let next = registers[libc::REG_RIP as usize] as usize;
     let result = registers[libc::REG_RAX as usize];
-    is_system_call(next) || (result == -i64::from(libc::EINTR) && is_system_call(next - 2))
+    if is_system_call(next) {
+        // The register holds the call's number: it is begun anew, or was not begun yet.
+        return !CALLS_FOR_MEMORY.contains(&result);
+    }
+    result == -i64::from(libc::EINTR) && is_system_call(next - 2)
 }
 
 /// Whether the two bytes there are the instruction `syscall`.
@@ -320,19 +361,6 @@ fn send(tid: i32) -> bool {
     let pid = thread::process_id() as i32;
     // SAFETY: takes no pointers.
     unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, park_signal()) == 0 }
-}
-
-fn tasks() -> Result<Vec<i32>, Refusal> {
-    let entries = fs::read_dir("/proc/self/task").map_err(|error| refused(format!("/proc cannot be read: {error}")))?;
-    Ok(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
-}
-
-/// `None` when the thread has ended.
-fn blocks_park_signal(tid: i32) -> Option<bool> {
-    let status = fs::read_to_string(format!("/proc/self/task/{tid}/status")).ok()?;
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:"))?;
-    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
-    Some(mask & (1 << (park_signal() - 1)) != 0)
 }
 
 fn name_of(tid: i32) -> String {

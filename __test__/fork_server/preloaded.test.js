@@ -1,0 +1,78 @@
+'use strict';
+// What preloaded modules leave behind in the server, and environments that are unlike the server's.
+
+const path = require('node:path');
+const test = require('ava');
+const { Process, forkServer, setStartMethod } = require('../..');
+const { guard } = require('../helpers/leaks');
+const { warmUp } = require('../fixtures/process/watch');
+
+const fixture = (name) => path.join(__dirname, '..', 'fixtures', 'fork_server', name);
+
+guard(test, { warmUp });
+
+const preload = async (t, ...modules) => {
+  setStartMethod('forkserver', { force: true, preload: modules.map(fixture) });
+  t.true(await forkServer.ready(), String(forkServer.reason));
+};
+
+/** @returns {Promise<unknown>} what a copy returns */
+const copied = async (t, target, options = {}) => {
+  const child = new Process(target, options).start();
+  t.is(child.startMethod, 'forkserver');
+  const result = await child.result;
+  await child.join();
+  return result;
+};
+
+test.serial('a time zone that a module sets in the server is not that of the children', async (t) => {
+  await preload(t, 'time_zone.cjs');
+  const look = () => [process.env.TZ, new Date(0).getMinutes()];
+  const { TZ, ...env } = process.env;
+  t.deepEqual(await copied(t, look, { env: { ...env, TZ: 'UTC' } }), ['UTC', 0]);
+  t.deepEqual(await copied(t, look, { env: { ...env, TZ: 'Asia/Kolkata' } }), ['Asia/Kolkata', 30]);
+  t.is((await copied(t, look, { env }))[0], undefined);
+  t.is((await copied(t, look, { env }))[1], new Date(0).getMinutes());
+});
+
+test.serial('an environment is taken over as it is: many variables, in their order', async (t) => {
+  await preload(t);
+  const COUNT = 40_000;
+  const env = { LAST_OF_ALL: '1', ...process.env };
+  for (let count = 0; count < COUNT; count += 1) env[`V${count}`] = `${count}`;
+  const look = () => {
+    const names = Object.keys(process.env);
+    const before = names.length;
+    process.env.ADDED = 'yes';
+    delete process.env.V1;
+    return [
+      names.filter((name) => /^(V\d+|LAST_OF_ALL)$/.test(name)).slice(0, 4),
+      before,
+      process.env.V39999,
+      process.env.V1,
+    ];
+  };
+  const [names, count, last, gone] = await copied(t, look, { env });
+  t.deepEqual(names, ['LAST_OF_ALL', 'V0', 'V1', 'V2']);
+  t.true(count >= COUNT);
+  t.is(last, '39999');
+  t.is(gone, undefined);
+  t.is(forkServer.state, 'ready', 'it was not given up');
+});
+
+test.serial('threads that use one heap while they are stopped are waited for, and block nobody', async (t) => {
+  t.timeout(60_000, 'the server hangs');
+  const before = process.env.MALLOC_ARENA_MAX;
+  process.env.MALLOC_ARENA_MAX = '1';
+  t.teardown(() => {
+    if (before === undefined) delete process.env.MALLOC_ARENA_MAX;
+    else process.env.MALLOC_ARENA_MAX = before;
+  });
+  for (let round = 0; round < 5; round += 1) {
+    await preload(t);
+    await preload(t, 'allocates.cjs');
+    t.is(await copied(t, () => 'works'), 'works');
+  }
+});
+
+test.after.always('end the server', () => setStartMethod('spawn', { force: true }));
