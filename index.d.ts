@@ -364,7 +364,8 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
   /**
    * What the function returned; pending until then.
    *
-   * Settled as soon as the function has returned, also while the process still runs. It rejects with what the function
+   * Settled as soon as the function has returned, also while the process still runs. Of a daemon it keeps no program alive:
+   * `join()` does. It rejects with what the function
    * threw (errors keep class, code and cause); with a `SerializationError` when its value cannot travel; with a
    * `ProcessDiedError` when the process ended first or could not be started; with an `AbortError` when `signal` killed
    * it. A rejection that nobody looks at is not reported: the process has printed the error and has exit code 1. The error's
@@ -405,7 +406,8 @@ export class Process<Args extends unknown[] = unknown[], R = unknown> extends Ev
   start(): this;
 
   /**
-   * Waits for the process to end, in whatever way, and reaps it. Rejects only for a process that was not started.
+   * Waits for the process to end, in whatever way, and reaps it. Rejects only for a process that was not started. Keeps this
+   * program alive until then, also for a daemon.
    *
    * @param options `timeout` in milliseconds, no limit unless given
    * @returns whether it has ended; `false`: not in time

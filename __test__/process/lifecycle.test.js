@@ -271,3 +271,16 @@ test('a program waits for its processes, but not for its daemons, which end with
     t.deepEqual([left.code, left.stdout], [0, 'started\n'], kind);
   }
 });
+
+test('a program that waits for the end of a daemon stays alive for it', async (t) => {
+  const file = path.join(__dirname, '..', 'fixtures', 'process', 'awaits_daemon.cjs');
+  for (const how of ['join', 'wait', 'wait with others', 'sentinel', 'requestStop without an end']) {
+    const { code, stdout } = await run(file, [how], { timeout: 20_000 });
+    t.deepEqual([code, stdout], [0, 'waited false\n'], how);
+  }
+  // Who has waited in vain, or waits for the result alone, does not.
+  const left = await run(file, ['nothing'], { timeout: 20_000 });
+  t.deepEqual([left.code, left.stdout], [0, '']);
+  const supervised = await run(file, ['supervised'], { timeout: 20_000 });
+  t.deepEqual([supervised.code, supervised.stdout], [0, 'started\n']);
+});

@@ -6,7 +6,7 @@ const path = require('node:path');
 const test = require('ava');
 const { Process, SharedArray, spawn, supervise } = require('../..');
 const { guard } = require('../helpers/leaks');
-const { run } = require('../helpers/run');
+const { run, runProgram } = require('../helpers/run');
 const { isGone, isReaped, until, warmUp } = require('../fixtures/process/watch');
 const tasks = require('../fixtures/process/supervised.cjs');
 
@@ -241,4 +241,19 @@ test.serial('one that is to be reaped by hand is reaped by its supervisor, and s
   await supervisor.ended;
   t.deepEqual(codes, [1, 7]);
   t.true(started.every(({ pid }) => isReaped(pid)));
+});
+
+test.serial('a listener that throws is reported, and stops nothing', async (t) => {
+  const program = `
+    const { spawn, supervise } = require(${JSON.stringify(path.join(__dirname, '..', '..'))});
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+    const supervisor = supervise(() => spawn('false'), { backoff: { base: 1, jitter: 0 }, maxRestarts: 1 });
+    for (const event of ['start', 'exit', 'restart', 'gaveUp']) {
+      supervisor.on(event, () => { throw new Error(event); });
+    }
+    supervisor.ended.then(() => console.log('ended', supervisor.state, supervisor.restarts));
+  `;
+  const { code, stdout } = await runProgram(process.execPath, ['-e', program]);
+  const told = ['start', 'exit', 'restart', 'start', 'exit', 'gaveUp'].map((event) => `uncaught ${event}`);
+  t.deepEqual([code, stdout.trim().split('\n').sort()], [0, [...told, 'ended gaveUp 1'].sort()]);
 });

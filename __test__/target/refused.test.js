@@ -83,6 +83,13 @@ for (const [what, target, message] of TARGETS) {
   });
 }
 
+test('an import of the file that Vitest has rewritten is told as such, and not as a constant', (t) => {
+  const target = new Function('return () => __vite_ssr_import_1__.ok')();
+  const { message } = t.throws(() => describeTarget(target, { call }), { code: 'ERR_MULTIPROC_CLOSURE' });
+  t.true(message.includes('import() it inside of the function'));
+  t.false(message.includes('scope:'));
+});
+
 test('what is no target at all is a TypeError that names the call', (t) => {
   for (const wrong of [undefined, null, 'work.js', 7, {}, [], Object.create({ module: 'x' })]) {
     t.throws(() => describeTarget(wrong, { call }), {

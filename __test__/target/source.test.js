@@ -102,6 +102,23 @@ test('functions wrapped by esbuild or tsx (keepNames) arrive', async (t) => {
   t.is((await runInChild(describeTarget(new Function(text)()))).value, 'renamed');
 });
 
+test('functions in which Vitest has rewritten import() arrive', async (t) => {
+  const text = 'return async () => { const { sep } = await __vite_ssr_dynamic_import__("node:path"); return sep; }';
+  t.is((await runInChild(describeTarget(new Function(text)()))).value, path.sep);
+});
+
+test('functions whose coverage Istanbul counts arrive, and count nothing', async (t) => {
+  const text =
+    'return n => { cov_1gpn4qpg81().f[0]++; cov_1gpn4qpg81().s[1]++; ' +
+    'if (n > 1) { cov_1gpn4qpg81().b[0][0]++; return n; } else { cov_1gpn4qpg81().b[0][1]++; } ' +
+    'return (cov_1gpn4qpg81().b[1][0]++, n) || (cov_1gpn4qpg81().b[1][1]++, 7); }';
+  const description = describeTarget(new Function(text)());
+  t.is((await runInChild(description, [5])).value, 5);
+  t.is((await runInChild(description, [0])).value, 7);
+  // A name that only looks like a counter is the user's.
+  t.throws(() => describeTarget(new Function('return () => cov_1gpn4qpg81')()), { code: 'ERR_MULTIPROC_CLOSURE' });
+});
+
 test('source that the child cannot compile is an error of the target', async (t) => {
   const description = { ...describeTarget(() => 1), source: '() => {{', key: 'broken' };
   t.like((await runInChild(description)).error, { code: 'ERR_MULTIPROC_TARGET' });

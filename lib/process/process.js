@@ -185,7 +185,7 @@ class Process extends EventEmitter {
     if (tree) return terminateTree(run.root, grace, run.death);
     for (const signal of ['SIGTERM', 'SIGCONT']) run.child.kill(signal);
     if (!(await run.death.within(grace))) run.kill();
-    await run.death.promise;
+    await run.untilDead();
   }
 
   async requestStop(reason, options) {
@@ -195,7 +195,7 @@ class Process extends EventEmitter {
     if (grace !== Infinity) checkInteger(call, 'grace', grace, 0, 2 ** 31 - 1);
     if (run.isDead()) return run.death.promise;
     run.tell({ stop: reason });
-    if (grace === Infinity) return run.death.promise;
+    if (grace === Infinity) return run.untilDead();
     if (!(await run.death.within(grace))) await this.terminate({ grace: Math.min(grace, GRACE_MS) });
   }
 

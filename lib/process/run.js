@@ -33,6 +33,8 @@ class Run {
   #onEnd;
   #onExit;
   #isBlocking = false;
+  #isDaemon;
+  #holders = 0;
 
   child;
   startTime = 0;
@@ -72,7 +74,8 @@ class Run {
     );
     child.once('error', (error) => this.#failedToStart(error));
     child.once('exit', () => this.#exited());
-    if (message.daemon) for (const part of [child, child.stdin, child.stdout, child.stderr]) part?.unref?.();
+    this.#isDaemon = message.daemon;
+    if (this.#isDaemon) for (const part of [child, child.stdin, child.stdout, child.stderr]) part?.unref?.();
     this.#limit(signal, timeout);
     if (options.reap === 'manual') this.death.watch(() => this.#diedUnreaped());
   }
@@ -103,9 +106,30 @@ class Run {
 
   /** Its end and its status. @param {number} limit milliseconds, below zero for ever @returns {Promise<boolean>} whether it has ended */
   async end(limit) {
-    if (limit < 0) await this.death.promise;
+    if (limit < 0) await this.untilDead();
     else if (!(await this.death.within(limit))) return false;
     return this.reap();
+  }
+
+  /** Keeps this program alive until it has ended, also when it is a daemon: somebody waits for it. */
+  async untilDead() {
+    const letGo = this.hold();
+    await this.death.promise;
+    letGo();
+  }
+
+  /** @returns {() => void} this program may end again, as far as this waiter goes */
+  hold() {
+    if (!this.#isDaemon) return () => {};
+    this.#holders += 1;
+    this.child.ref();
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holders -= 1;
+      if (this.#holders === 0) this.child.unref();
+    };
   }
 
   /** As `end`, blocking the thread. */

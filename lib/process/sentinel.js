@@ -19,9 +19,19 @@ class Sentinel {
     return this.#run.isDead();
   }
 
-  /** For wait(). @returns {() => void} forgets the watcher */
+  /** For wait(), which keeps the program alive. @returns {() => void} forgets the watcher */
   static watch(sentinel, watcher) {
-    return sentinel.#run.death.watch(watcher);
+    const letGo = sentinel.#run.hold();
+    const forget = sentinel.#run.death.watch(watcher);
+    return () => {
+      letGo();
+      forget();
+    };
+  }
+
+  /** For whoever only wants to know: the program may end before. */
+  static whenReady(sentinel, watcher) {
+    sentinel.#run.death.watch(watcher);
   }
 }
 

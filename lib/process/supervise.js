@@ -11,6 +11,7 @@ const { checkInteger, invalidType, invalidValue, ownOptions, outOfRange } = requ
 const { asyncDispose } = require('../dispose');
 const { callerFile, describeTarget, isTarget } = require('../target');
 const { Process } = require('./process');
+const { Sentinel } = require('./sentinel');
 const { deferred } = require('./settling');
 
 const OPTIONS = ['args', 'process', 'backoff', 'maxRestarts', 'healthyAfter', 'restart'];
@@ -78,7 +79,7 @@ class Supervisor extends EventEmitter {
     this.#current = child;
     let isTold = false;
     const tell = () => {
-      if (!isTold) this.emit('start', child);
+      if (!isTold) this.#tell('start', child);
       isTold = true;
     };
     let isOver = false;
@@ -96,7 +97,7 @@ class Supervisor extends EventEmitter {
     const hasEnded = (child.exitCode ?? child.signalCode ?? null) !== null;
     if (hasEnded) process.nextTick(exited, child.exitCode, child.signalCode);
     // One with `reap: 'manual'` tells of its end when it is reaped.
-    if (typeof child.wait === 'function') child.wait().catch(() => {});
+    reapWhenEnded(child);
     if (child instanceof Process) {
       // It tells of a start that failed by its result, and by no event.
       child.result.catch((error) => {
@@ -111,13 +112,13 @@ class Supervisor extends EventEmitter {
   }
 
   #failed(how) {
-    this.emit('exit', how);
+    this.#tell('exit', how);
     if (this.#state === 'stopping') return this.#finish('stopped');
     if (performance.now() - this.#startedAt >= this.#healthyAfter) this.#failures = 0;
     if (this.#restart === 'failure' && how.exitCode === 0) return this.#finish('stopped');
     if (this.#failures >= this.#maxRestarts) {
       this.#finish('gaveUp');
-      this.emit('gaveUp', how);
+      this.#tell('gaveUp', how);
       return;
     }
     const wait = this.#backoff(this.#failures);
@@ -128,7 +129,18 @@ class Supervisor extends EventEmitter {
       this.#begin();
     }, wait);
     // Last, since a listener may stop it.
-    this.emit('restart', { attempt: this.#failures, delay: wait, ...how });
+    this.#tell('restart', { attempt: this.#failures, delay: wait, ...how });
+  }
+
+  /** A listener that throws is an uncaught error of the program; if that goes on, so does what is supervised. */
+  #tell(event, what) {
+    try {
+      this.emit(event, what);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   #finish(state) {
@@ -163,6 +175,15 @@ class Supervisor extends EventEmitter {
 
   async [asyncDispose]() {
     await this.stop();
+  }
+}
+
+/** Not by its `wait()`, which would keep this program alive for a daemon. */
+function reapWhenEnded(child) {
+  if (!(child instanceof Process)) {
+    if (typeof child.wait === 'function') child.wait().catch(() => {});
+  } else if (child.state === 'started') {
+    Sentinel.whenReady(child.sentinel, () => queueMicrotask(() => child.state === 'started' && child.joinSync(0)));
   }
 }
 

@@ -31,6 +31,9 @@ function checkClosure(call, { name, names, place }, scopeNames) {
   );
 }
 
+/** What Vite and Vitest make of an import of the file. */
+const VITE_IMPORT = /^__vite_ssr_import_\d+__$/;
+
 /** Only a Process takes `scope`. */
 function hasScope(call) {
   return !call.startsWith('pool');
@@ -44,8 +47,11 @@ function advice(call, missing, name) {
   if (missing.includes(name)) hints.push(`To call itself, write it as function ${name}(…) {…}.`);
   if (missing.includes('import.meta')) hints.push('Use __filename and __dirname in place of import.meta.');
   if (missing.includes('arguments')) hints.push('An arrow has no arguments of its own: use (...args).');
+  const imported = missing.filter((free) => VITE_IMPORT.test(free));
+  if (imported.length > 0) hints.push('What the file imports is not there: import() it inside of the function.');
   const values = missing.filter(
     (free) =>
+      !VITE_IMPORT.test(free) &&
       /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(free) &&
       free !== 'arguments' &&
       free !== name &&

@@ -7,9 +7,7 @@
 
 const Module = require('node:module');
 const path = require('node:path');
-
-// esbuild's keepNames helper, which tsx leaves in functions.
-const NAME_HELPER = 'const __name=(f,n)=>Object.defineProperty(f,"name",{value:n,configurable:true});';
+const { toolHelpers } = require('./tool_helpers');
 
 /**
  * @param {{ source: string, file: string, line: number, strict: boolean, scopeNames: string[] }} description
@@ -20,7 +18,8 @@ function compileSource({ source, file, line, strict, scopeNames }) {
   module.filename = file;
   module.paths = Module._nodeModulePaths(path.dirname(file));
   const constants = scopeNames.length > 0 ? `const{${scopeNames.join(',')}}=arguments[0];` : '';
-  const helper = scopeNames.includes('__name') || !source.includes('__name') ? '' : NAME_HELPER;
+  const helpers = [...toolHelpers(source)].filter(([name]) => !scopeNames.includes(name));
+  const helper = helpers.map(([name, definition]) => `const ${name}=${definition};`).join('');
   // All on the line where the function begins in its file. No name is added that the function could see.
   const text = `${'\n'.repeat(line - 1)}module.exports=function(){${strict ? '"use strict";' : ''}${helper}${constants}return(${source}\n)}`;
   module._compile(text, file, 'commonjs');

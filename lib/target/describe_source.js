@@ -10,6 +10,7 @@ const { checkClosure } = require('./closure');
 const { findFreeNames } = require('./free_names');
 const { parseFunction, targetError, ADVICE } = require('./function_source');
 const { findPlace } = require('./place');
+const { toolHelpers } = require('./tool_helpers');
 
 const analyses = new BoundedMap(500);
 const descriptions = new WeakMap();
@@ -76,6 +77,7 @@ function analyse(call, text, strict, file) {
   if (analysis === undefined) {
     const parsed = parseFunction(call, text, strict);
     const free = findFreeNames(parsed.node, parsed.strict);
+    for (const name of toolHelpers(text).keys()) free.names.delete(name);
     analysis = {
       ...free,
       expression: parsed.expression,

@@ -55,11 +55,9 @@ const ENUMERABLE = new Set([
 const MODULES_THAT_ARE_GLOBALS = new Set(['console', 'crypto', 'process', 'performance']);
 // What a CommonJS module sees; compile.js gives it to every function that travels by source.
 const MODULE_SCOPE = new Set(['require', 'module', 'exports', '__filename', '__dirname']);
-// esbuild and tsx wrap inner functions in __name(fn, 'name'); compile.js defines it.
-const COMPILER_HELPERS = new Set(['__name']);
 
 function isGlobal(name) {
-  if (MODULE_SCOPE.has(name) || COMPILER_HELPERS.has(name)) return true;
+  if (MODULE_SCOPE.has(name)) return true;
   const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
   if (descriptor === undefined) return name in Object.prototype;
   if (isBuiltinModule(name) && !MODULES_THAT_ARE_GLOBALS.has(name)) return false;
