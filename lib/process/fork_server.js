@@ -15,6 +15,7 @@
 
 const path = require('node:path');
 const { clearTimeout, setTimeout } = require('node:timers');
+const { isMainThread } = require('node:worker_threads');
 const native = require('../binding');
 const runtime = require('../runtime');
 const { forForkServer } = require('../child/fork_server/orders');
@@ -93,7 +94,7 @@ class ForkServer {
   /** @returns {Promise<boolean>} whether it is ready; keeps the process alive until that is known */
   async ready() {
     this.begin();
-    if (this.#state === 'starting' || this.#state === 'testing') {
+    while (this.#state === 'starting' || this.#state === 'testing') {
       const child = this.#child;
       child.ref();
       child.stdio[REPORT].ref();
@@ -200,11 +201,13 @@ class ForkServer {
     this.#child = child;
     this.#state = 'starting';
     this.#settled = new Moment();
-    this.#await(child, ours);
+    this.#await(child);
+    // From now on it ends with this thread, and what it has inherited is compared with what this process has.
+    if (child.pid === undefined) native.closeFd(ours);
+    else this.#link = native.ForkServerLink.open(ours, child.pid, !isMainThread);
   }
 
-  #await(child, ours) {
-    let socket = ours;
+  #await(child) {
     let text = '';
     child.unref();
     const report = child.stdio[REPORT];
@@ -214,21 +217,16 @@ class ForkServer {
       if (!text.endsWith('\n') || this.#child !== child) return;
       const { isReady, reason } = JSON.parse(text);
       if (!isReady) return this.#refuse(reason);
-      [this.#link, socket] = [native.ForkServerLink.open(socket, child.pid), -1];
       this.#test(child);
     });
     report?.on('error', () => {});
-    const onEnd = () => {
-      native.closeFd(socket);
-      socket = -1;
-      this.#ended(child);
-    };
-    child.once('error', onEnd);
-    child.once('exit', onEnd);
+    child.once('error', () => this.#ended(child));
+    child.once('exit', () => this.#ended(child));
   }
 
   /** Whether children of this server can do what they must, on this system: once for each server. */
   #test(server) {
+    if (this.#link.isOutdated()) return this.#renew('this process changes what its children inherit');
     this.#state = 'testing';
     const env = inheritableEnvironment();
     let child;
@@ -248,14 +246,17 @@ class ForkServer {
       });
     } catch (error) {
       // If the server has died, that is known already.
-      if (this.#child === server) this.#refuse(error.message);
+      if (this.#child === server) this.#renew(error.message);
       return;
     }
     child.unref();
     child.on('error', () => {});
     child.once('exit', (code, signal) => {
       if (this.#child !== server) return;
-      if (code !== SELF_TEST_CODE) return this.#refuse(`a first child of it ended with ${signal ?? `code ${code}`}`);
+      if (code !== SELF_TEST_CODE) {
+        const reason = `a first child of it ended with ${signal ?? `code ${code}`}`;
+        return FROM_OUTSIDE.has(signal) && !child.killed ? this.#renew(reason) : this.#refuse(reason);
+      }
       this.#state = 'ready';
       this.#failures = 0;
       this.#link.prepare();
@@ -275,6 +276,17 @@ class ForkServer {
     if (this.#failures >= FAILURES_MAX) return this.#refuse('it ended before it was ready');
     this.#state = 'off';
     this.#settled.come();
+  }
+
+  /** This one is of no use, and the reason may have passed. Who waits for it waits for the next one. */
+  #renew(reason) {
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_MAX) return this.#refuse(reason);
+    const settled = this.#settled;
+    this.#forget();
+    this.#state = 'off';
+    this.begin();
+    settled.come();
   }
 
   /** It is of no use: all is started the ordinary way. Everything works all the same, and is slower only. */

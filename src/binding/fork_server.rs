@@ -29,20 +29,32 @@ pub fn fork_server_library() -> i32 {
     preload::library().map_or_else(|error| -error.raw_os_error().unwrap_or(1), IntoRawFd::into_raw_fd)
 }
 
-/// The parent's hold of a server that is ready. The server ends when this is closed, or collected.
+/// The parent's hold of a server, from its start. The server ends when this is closed, or collected, or when the thread ends.
 #[napi]
 pub struct ForkServerLink {
     server: Option<ForkServer>,
+    /// Of a worker thread, whose process lives on after it.
+    is_workers: bool,
+}
+
+impl Drop for ForkServerLink {
+    fn drop(&mut self) {
+        match self.server.take() {
+            Some(server) if self.is_workers => server.end(),
+            Some(server) => server.abandon(),
+            None => {}
+        }
+    }
 }
 
 #[napi]
 impl ForkServerLink {
-    /// Takes over our end of the server's socket.
+    /// Takes over our end of the server's socket, when the server has just been started.
     #[napi(factory)]
-    pub fn open(descriptor: i32, pid: u32) -> napi::Result<Self> {
+    pub fn open(descriptor: i32, pid: u32, is_workers: bool) -> napi::Result<Self> {
         let taken = socket::take(descriptor).ok_or_else(|| napi::Error::from_reason("it is no descriptor"))?;
         let server = ForkServer::new(taken, pid).map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        Ok(Self { server: Some(server) })
+        Ok(Self { server: Some(server), is_workers })
     }
 
     /// `[id, pid]` of a child that has begun, as `spawn_child` has it, or `[UNABLE]`, or `[SERVER_GONE]`: then nothing of
@@ -84,6 +96,12 @@ impl ForkServerLink {
                 vec![SERVER_GONE]
             }
         })
+    }
+
+    /// Whether this process has changed since the server was started, so that it can start nothing for it.
+    #[napi]
+    pub fn is_outdated(&self) -> bool {
+        self.server.as_ref().is_some_and(ForkServer::is_outdated)
     }
 
     /// Has a newborn made for the next start, if there is none. Does not wait for it.

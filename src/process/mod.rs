@@ -2,6 +2,7 @@
 
 #[cfg(not(loom))]
 pub mod fork_server;
+pub mod left;
 pub mod memory_limit;
 pub mod run;
 mod search;

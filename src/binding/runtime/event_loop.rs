@@ -195,6 +195,7 @@ fn close(hook: raw::napi_async_cleanup_hook_handle, mut runtime: Runtime) -> boo
         runtime.waits.abandon(&runtime.agent);
         runtime.channels.clear();
         runtime.queues.clear();
+        runtime.leave_children();
     });
     let handles = runtime.handles.take();
     let is_closing = handles.is_some();

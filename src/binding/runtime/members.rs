@@ -11,8 +11,8 @@ use super::{EVENT_CHILD_EXIT, Event, KEY_CHILD, Runtime, WORKER_LOOKS_AFTER};
 use crate::channel::Endpoint;
 use crate::error::{Code, Error, Result};
 use crate::pool::task_queue::{Task, TaskQueue};
-use crate::process::memory_limit;
 use crate::process::spawn::{ExitStatus, SpawnedChild};
+use crate::process::{left, memory_limit};
 use crate::sync::park::{self, LOOK_AGAIN_AFTER};
 use crate::sys::clock::Deadline;
 use crate::sys::{Errno, procfs, signal};
@@ -164,6 +164,7 @@ impl Runtime {
         manual: bool,
         memory_limit: Option<u64>,
     ) -> Result<u32> {
+        left::reap();
         self.next_id += 1;
         let id = self.next_id;
         let give_up = |child: &SpawnedChild, reason: String| {
@@ -233,6 +234,9 @@ impl Runtime {
 
     /// Children have ended: what they held in the domain is given back before anybody is told.
     pub(super) fn look_at_ended_children(&mut self, events: &mut Vec<Event>) {
+        if !self.ended_children.is_empty() {
+            left::reap();
+        }
         for id in std::mem::take(&mut self.ended_children) {
             let Some(state) = self.children.get(&id) else { continue };
             if !state.manual && state.child.try_wait().is_none() {
@@ -246,6 +250,11 @@ impl Runtime {
             }
             events.push(Event { instance, kind: EVENT_CHILD_EXIT, id, value: 0.0 });
         }
+    }
+
+    /// The thread ends before these.
+    pub(super) fn leave_children(&mut self) {
+        left::leave(std::mem::take(&mut self.children).into_values().map(|state| state.child));
     }
 
     fn is_gone(&self, instance: usize) -> bool {

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use super::order::{Order, fill};
+use crate::process::left;
 use crate::process::spawn::{ChildDescriptor, Errno, SpawnRequest, SpawnedChild};
 use crate::sys::{identity, pidfd, rights, signal, socket};
 
@@ -29,7 +30,7 @@ pub enum NotForked {
 /// A descriptor for the child, the variable that is to name its number there, and what follows the number in that variable.
 pub type Named<'a> = (RawFd, &'a str, String);
 
-/// A server that is ready. It ends when this is dropped.
+/// A server, from its start. It ends when this is dropped, once it is ready.
 #[derive(Debug)]
 pub struct ForkServer {
     socket: OwnedFd,
@@ -44,6 +45,8 @@ pub struct ForkServer {
 struct Newborn {
     cord: OwnedFd,
     child: Option<SpawnedChild>,
+    /// Nobody waits for its end here.
+    is_left: bool,
 }
 
 /// What the cord says.
@@ -60,6 +63,11 @@ impl ForkServer {
     /// `socket`: our end of the server's. Fails when the server has ended.
     pub fn new(socket: OwnedFd, pid: u32) -> std::io::Result<Self> {
         Ok(Self { socket, pidfd: pidfd::open(pid)?, inherited: identity::inherited_state(), newborn: None })
+    }
+
+    /// Whether this process has changed since, so that the server's children would inherit something else.
+    pub fn is_outdated(&self) -> bool {
+        self.inherited != identity::inherited_state()
     }
 
     /// Has the server make a newborn, unless there is one. Does not wait for it. `domain`: what it joins.
@@ -80,7 +88,7 @@ impl ForkServer {
         if sent.is_err() {
             return Err(self.give_up());
         }
-        self.newborn = Some(Newborn { cord, child: None });
+        self.newborn = Some(Newborn { cord, child: None, is_left: false });
         Ok(())
     }
 
@@ -96,7 +104,7 @@ impl ForkServer {
         message: Vec<u8>,
     ) -> Result<SpawnedChild, NotForked> {
         let is_ordinary = request.stdio.len() == STREAM_COUNT && request.uid.is_none() && request.gid.is_none();
-        if !is_ordinary || self.inherited != identity::inherited_state() {
+        if !is_ordinary || self.is_outdated() {
             return Err(NotForked::Unable);
         }
         let order = order(request, named, message).ok_or(NotForked::Unable)?;
@@ -110,7 +118,7 @@ impl ForkServer {
         self.prepare(domain)?;
         let deadline = Instant::now() + PATIENCE;
         self.meet_newborn(deadline)?;
-        let Some(Newborn { cord, child: Some(child) }) = &self.newborn else { return Err(NotForked::Unable) };
+        let Some(Newborn { cord, child: Some(child), .. }) = &self.newborn else { return Err(NotForked::Unable) };
         match rights::send(cord.as_fd(), &order.encode(), &descriptors, deadline) {
             Ok(()) => {}
             // One of the descriptors that the user gave is none: the newborn has seen nothing, and waits on.
@@ -128,6 +136,24 @@ impl ForkServer {
             }
         }
         self.newborn.take().and_then(|mut newborn| newborn.child.take()).ok_or(NotForked::Unable)
+    }
+
+    /// The thread ends: so do the server and its newborn. The server's end is waited for, so that whoever is to reap it can.
+    pub fn end(self) {
+        let _ = pidfd::send_signal(self.pidfd.as_fd(), signal::KILL);
+        pidfd::has_ended(self.pidfd.as_fd(), LAST_LOOK);
+        left::reap();
+    }
+
+    /// The process ends, which nothing here is to delay.
+    pub fn abandon(mut self) {
+        let _ = pidfd::send_signal(self.pidfd.as_fd(), signal::KILL);
+        let Some(mut newborn) = self.newborn.take() else { return };
+        newborn.is_left = true;
+        if let Some(child) = newborn.child.take() {
+            let _ = child.kill(signal::KILL);
+            left::leave([child]);
+        }
     }
 
     /// Until the newborn is there.
@@ -167,6 +193,9 @@ impl ForkServer {
 
 impl Drop for Newborn {
     fn drop(&mut self) {
+        if self.is_left {
+            return;
+        }
         if self.child.is_none()
             && let Report::Fine(pid @ 1..) = report(&self.cord, Instant::now() + LAST_LOOK)
         {
