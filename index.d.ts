@@ -111,8 +111,8 @@ export type StartMethod = 'spawn' | 'forkserver';
  * block: with `'forkserver'` the server starts now, and what is started before it is ready is started the ordinary way.
  * A child chooses for itself; `fork()` has an option.
  *
- * @param options `preload`: modules that the server loads before it is copied, as absolute paths, URLs or names of packages
- *   (none unless given; another list ends the server that there is); `force`: changes what was chosen before
+ * @param options `preload`: modules that the server loads before it is copied, as absolute paths, URLs or names of packages,
+ *   as the calling file gets them (none unless given; another list ends the server that there is); `force`: changes what was chosen before
  * @throws {MultiprocError} `ERR_MULTIPROC_START_METHOD`: another method was chosen before, or the method is not supported
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
