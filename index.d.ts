@@ -111,8 +111,8 @@ export type StartMethod = 'spawn' | 'forkserver';
  * block: with `'forkserver'` the server starts now, and what is started before it is ready is started the ordinary way.
  * A child chooses for itself; `fork()` has an option.
  *
- * @param options `preload`: modules that the server loads before it is copied, as absolute paths, URLs or names of packages
- *   (none unless given; another list ends the server that there is); `force`: changes what was chosen before
+ * @param options `preload`: modules that the server loads before it is copied, as absolute paths, URLs or names of packages,
+ *   as the calling file gets them (none unless given; another list ends the server that there is); `force`: changes what was chosen before
  * @throws {MultiprocError} `ERR_MULTIPROC_START_METHOD`: another method was chosen before, or the method is not supported
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
@@ -757,6 +757,13 @@ export interface CommandResult<T extends string | Buffer = string> {
   durationMs: number;
 }
 
+/** The same of a command whose streams are pipes, as they are unless `stdio` says otherwise. */
+export interface PipedResult<T extends string | Buffer = string> extends CommandResult<T> {
+  stdout: T;
+  stderr: T;
+  all: T;
+}
+
 /** Options of everything that starts a child and does not wait for it. */
 export interface ChildOptions extends ProcessLimits {
   /** Whether the child is killed (SIGKILL) when this process ends, however this one ends. `false` unless given. */
@@ -772,7 +779,7 @@ export interface UnreapedChildProcess extends ChildProcess, Started {
 }
 
 /** A child that this package has started. */
-export interface Started<T extends string | Buffer = string> {
+export interface Started<T extends string | Buffer = string, R extends CommandResult<T> = CommandResult<T>> {
   /**
    * Why the child ended; `null` until then, and as long as nobody has reaped it. `'timeout'` is that of the option, whatever
    * the child made of its signal; `'heap-oom'` and `'kernel-oom'` are told of `fork`, whose child is known to run Node.js. The
@@ -794,8 +801,9 @@ export interface Started<T extends string | Buffer = string> {
    * @example
    * const { stdout } = await spawn('git', ['rev-parse', 'HEAD']).result;
    */
-  readonly result: Promise<CommandResult<T>>;
+  readonly result: Promise<R>;
 }
+type Piped<T extends string | Buffer = string> = Started<T, PipedResult<T>>;
 
 /** `'prefix'` and `'capture'` beside what Node.js has; in a list for stdout and stderr. */
 export type ChildStdioOptions = StdioOptions | 'prefix' | 'capture' | (ListedStdio | 'prefix' | 'capture')[];
@@ -829,15 +837,19 @@ interface SpawnOptionsWithStdio<
   stdio: [I, O, E];
 }
 
-interface SpawnOptionsWithPipes extends Omit<SpawnOptions, 'stdio'> {
+interface SpawnOptionsWithPipes extends Omit<SpawnOptions, 'stdio' | 'encoding'> {
   stdio?: 'pipe' | 'capture' | ('pipe' | 'capture' | null | undefined)[] | undefined;
+  encoding?: BufferEncoding | undefined;
 }
+type AsBuffers<O> = Omit<O, 'encoding'> & { encoding: 'buffer' | null };
 
-type WithPipes = ChildProcessByStdio<Writable, Readable, Readable> & Started;
+type WithPipes<T extends string | Buffer = string> = ChildProcessByStdio<Writable, Readable, Readable> & Piped<T>;
 
 interface Spawn {
   (command: string, options: SpawnOptions & { reap: 'manual' }): UnreapedChildProcess;
   (command: string, args: readonly string[], options: SpawnOptions & { reap: 'manual' }): UnreapedChildProcess;
+  (command: string, options: AsBuffers<SpawnOptionsWithPipes>): WithPipes<Buffer>;
+  (command: string, args: Args, options: AsBuffers<SpawnOptionsWithPipes>): WithPipes<Buffer>;
   (command: string, options?: SpawnOptionsWithPipes): WithPipes;
   (command: string, args: readonly string[] | null | undefined, options?: SpawnOptionsWithPipes): WithPipes;
   <I extends StdioNull | StdioPipe, O extends StdioNull | StdioPipe, E extends StdioNull | StdioPipe>(
@@ -849,6 +861,8 @@ interface Spawn {
     args: readonly string[] | null | undefined,
     options: SpawnOptionsWithStdio<I, O, E>,
   ): ChildProcessByStdio<PipeOf<I, Writable>, PipeOf<O, Readable>, PipeOf<E, Readable>> & Started;
+  (command: string, options: AsBuffers<SpawnOptions>): ChildProcess & Started<Buffer>;
+  (command: string, args: Args, options: AsBuffers<SpawnOptions>): ChildProcess & Started<Buffer>;
   (command: string, options: SpawnOptions): ChildProcess & Started;
   (command: string, args: readonly string[] | null | undefined, options: SpawnOptions): ChildProcess & Started;
 }
@@ -870,8 +884,8 @@ export const spawn: Spawn;
 type Listed<T extends string | Buffer> = (error: childProcess.ExecException | null, stdout: T, stderr: T) => void;
 type TextOptions<O> = O & ChildOptions & { encoding?: BufferEncoding | undefined };
 type BufferOptions<O> = O & ChildOptions & { encoding: 'buffer' | null };
-type TextChild = ChildProcess & Started;
-type BufferChild = ChildProcess & Started<Buffer>;
+type TextChild = ChildProcess & Piped;
+type BufferChild = ChildProcess & Piped<Buffer>;
 interface Promised<T extends string | Buffer>
   extends childProcess.PromiseWithChild<{
     stdout: T;

@@ -46,10 +46,10 @@ function checkArray(call, name, array, expected, isOne, expectedOne) {
 }
 
 /** @returns {Record<string, unknown>} own properties only, so that a polluted prototype adds no option */
-function ownOptions(call, options, known) {
+function ownOptions(call, options, known, name = 'options') {
   if (options === undefined) return {};
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
-    throw invalidType(call, 'options', 'an object', options);
+    throw invalidType(call, name, 'an object', options);
   }
   const own = { __proto__: null };
   for (const key of known) if (Object.hasOwn(options, key) && options[key] !== undefined) own[key] = options[key];

@@ -19,10 +19,16 @@ function load() {
     if (!isGlibc()) throw unsupported(' without glibc');
     throw new MultiprocError(
       'ERR_MULTIPROC_BINDING',
-      `the native addon ${file} could not be loaded (${cause.message}); reinstall the package, or run "npm run build" in a clone`,
+      `the native addon ${file} could not be loaded (${cause.message}); ${adviceOf(cause)}`,
       { cause },
     );
   }
+}
+
+function adviceOf(cause) {
+  return cause.code === 'ERR_DLOPEN_DISABLED'
+    ? 'start Node.js without --no-addons, or under its permission model with --allow-addons'
+    : 'reinstall the package, or run "npm run build" in a clone';
 }
 
 function unsupported(what = '') {

@@ -47,6 +47,32 @@ test.serial(
   },
 );
 
+/** Kills the child by which a server shows that it works. @returns whether that was in time */
+async function killFirstChild() {
+  const isReady = forkServer.ready();
+  while (forkServer.state === 'starting') await new Promise(setImmediate);
+  for (const { pid, state } of descendants(process.pid)) {
+    if (pid !== forkServer.pid && state !== 'Z') process.kill(pid, 'SIGKILL');
+  }
+  return !(await isReady);
+}
+
+test.serial('a first child that somebody kills is no proof that there can be none; three in a row are', async (t) => {
+  t.teardown(() => setStartMethod('forkserver', { force: true, preload: ['node:zlib'] }));
+  const killInARow = async (count) => {
+    for (let killed = 0; killed < count; ) {
+      if (killed === 0) forkServer.stop();
+      killed = (await killFirstChild()) ? killed + 1 : 0;
+    }
+  };
+  await killInARow(1);
+  t.deepEqual([forkServer.state, forkServer.reason], ['off', null]);
+  await ready();
+  await killInARow(3);
+  t.is(forkServer.state, 'refused');
+  t.regex(forkServer.reason, /a first child of it ended with SIGKILL/);
+});
+
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1']) {
   test.serial(`CPython 12 (test_forkserver_sigint): it lives on after ${signal}`, async (t) => {
     await ready();

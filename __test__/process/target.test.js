@@ -120,7 +120,7 @@ test('an export that is not there, or is no function, rejects the result and nam
   const module = '../fixtures/process/exports.cjs';
   const code = 'ERR_MULTIPROC_TARGET';
   await t.throwsAsync(resultOf({ module, export: 'none' }), { code, message: /upper/ });
-  await t.throwsAsync(resultOf({ module, export: 'notAFunction' }), { code, message: /expected a function/ });
+  await t.throwsAsync(resultOf({ module, export: 'notAFunction' }), { code, message: /must be a function, but is 7/ });
 });
 
 test('a module that throws while it loads rejects the result with its error as the cause', async (t) => {

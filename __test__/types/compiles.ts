@@ -224,6 +224,15 @@ export async function commands(): Promise<void> {
   const text: string = (await promised).stdout + (await promisify(execFile)('ls', ['-l'])).stderr;
   const status = spawnSync('ls', ['-l'], { killOnParentExit: true }).status;
   void [stdout?.length, durationMs, all?.length, forked.exitCode, none, text, status];
+  // Of pipes there is what was printed; of the rest there may be nothing.
+  const printed: string = (await spawn('ls').result).stdout + (await exec('ls').result).stderr;
+  const bytes: Buffer = (await spawn('ls', ['-l'], { encoding: 'buffer' }).result).stdout;
+  const allBytes: Buffer = (await execFile('ls', { encoding: 'buffer' }).result).all;
+  const shown = (await spawn('ls', { stdio: 'inherit' }).result).stdout;
+  same<typeof shown, string | null>();
+  const shownBytes = (await spawn('ls', ['-l'], { stdio: 'inherit', encoding: 'buffer' }).result).stdout;
+  same<typeof shownBytes, Buffer | null>();
+  void [printed, bytes, allBytes];
 }
 
 export function errors(error: unknown): ErrorCode | undefined {

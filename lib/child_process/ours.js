@@ -2,6 +2,7 @@
 // Whether a process can be one of ours. Where it cannot, Node's own functions stand in, so that a program that needs nothing
 // more than them runs as well.
 
+const { MultiprocError } = require('../errors');
 const runtime = require('../runtime');
 
 const UNDER_PERMISSION = 'under the permission model of Node.js';
@@ -24,4 +25,13 @@ function whyNotOurs() {
   }
 }
 
-module.exports = { UNDER_PERMISSION, whyNotOurs };
+/** For what Node's own functions cannot stand in for. */
+function refuseUnderPermission(what) {
+  if (process.permission === undefined) return;
+  throw new MultiprocError(
+    'ERR_MULTIPROC_UNSUPPORTED',
+    `${what} cannot be had ${UNDER_PERMISSION} (--permission), which it does not know to pass on; fork() and spawn() are Node's own there`,
+  );
+}
+
+module.exports = { UNDER_PERMISSION, refuseUnderPermission, whyNotOurs };

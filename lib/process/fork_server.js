@@ -13,12 +13,15 @@
 // and nothing has run of it before. The server is started with this process's flags and environment; a child that is to
 // have other ones of those that Node.js reads at its start is none of its.
 
+const { constants } = require('node:os');
 const path = require('node:path');
 const { clearTimeout, setTimeout } = require('node:timers');
+const { getSystemErrorName } = require('node:util');
 const { isMainThread } = require('node:worker_threads');
 const native = require('../binding');
 const runtime = require('../runtime');
 const { forForkServer } = require('../child/fork_server/orders');
+const { refuseUnderPermission } = require('../child_process/ours');
 const { spawn } = require('../child_process/spawn');
 const { VIA } = require('../child_process/extras');
 const { MultiprocError } = require('../errors');
@@ -160,8 +163,9 @@ class ForkServer {
   }
 
   #start() {
+    refuseUnderPermission('it');
     const library = native.forkServerLibrary();
-    if (library < 0) throw new MultiprocError('ERR_MULTIPROC_START_METHOD', 'it is known to work on x86-64 alone');
+    if (library < 0) throw new MultiprocError('ERR_MULTIPROC_START_METHOD', withoutLibrary(-library));
     const pair = native.socketPair();
     const [ours, theirs] = pair;
     if (pair.length === 1) {
@@ -316,6 +320,12 @@ class ForkServer {
 function readAtStart(env) {
   const names = Object.keys(env).filter((name) => READ_AT_START.test(name) && env[name] !== undefined);
   return JSON.stringify(names.sort().map((name) => [name, String(env[name])]));
+}
+
+/** @param {number} errno why there is no library that it could be started with */
+function withoutLibrary(errno) {
+  if (errno === constants.errno.ENOSYS) return 'it is known to work on x86-64 alone';
+  return `what it is started with could not be written to memory: ${getSystemErrorName(-errno)} (see ulimit -f and ulimit -n)`;
 }
 
 module.exports = { forkServer: new ForkServer() };

@@ -7,6 +7,7 @@ const native = require('../binding');
 const { Channel } = require('../channel/channel');
 const { forChild } = require('../child/environment');
 const { VIA, checkLimits, checkReap } = require('../child_process/extras');
+const { refuseUnderPermission } = require('../child_process/ours');
 const { spawn } = require('../child_process/spawn');
 const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
 const { ExitRecord } = require('./exit_reason');
@@ -48,6 +49,7 @@ function launch(call, entry, options) {
   for (const description of [firstMessage.class, firstMessage.target]) refuseRepeatedLoad(call, moduleOf(description));
   checkLaunchOptions(call, options);
   const limits = checkLimits(call, rest);
+  refuseUnderPermission(`${call}: a process of multiproc`);
   const record = new ExitRecord();
   const { channel, address } = Channel.create();
   try {
@@ -85,6 +87,9 @@ function launch(call, entry, options) {
   } catch (error) {
     channel.discardUndelivered();
     channel.close();
+    // The system does not say of what.
+    if (error.code === 'EINVAL' && limits.cpus !== undefined)
+      error.message = `${call}: ${error.message}; "cpus" was ${limits.cpus.join()}, of which none is a processor that this process may use`;
     throw error;
   }
 }

@@ -19,6 +19,11 @@ class Logger {
   #level = fromEnvironment();
   #counter;
 
+  constructor() {
+    // As those of a console they may be handed over: promise.catch(logger.error).
+    for (const level of LEVELS.slice(1)) this[level] = this[level].bind(this);
+  }
+
   get level() {
     return LEVELS[this.#level];
   }

@@ -35,6 +35,10 @@ function processOptions(call, options) {
   if (own.args !== undefined && !Array.isArray(own.args)) {
     throw invalidType(call, 'args', 'an array of arguments', own.args);
   }
+  for (const name of ['daemon', 'detached']) {
+    if (own[name] !== undefined && typeof own[name] !== 'boolean')
+      throw invalidType(call, name, 'a boolean', own[name]);
+  }
   checkSignal(call, own.signal);
   checkName(call, own.name);
   if (own.timeout !== undefined && own.timeout !== Infinity) checkInteger(call, 'timeout', own.timeout, 0, 2 ** 31 - 1);

@@ -155,10 +155,14 @@ class Process extends EventEmitter {
   }
 
   join(options) {
+    return this.#end('join()', options);
+  }
+
+  #end(what, options) {
     try {
-      const run = this.#started('join()');
-      const { timeout } = ownOptions('process.join()', options, ['timeout']);
-      const limit = checkTimeout('process.join()', timeout);
+      const run = this.#started(what);
+      const { timeout } = ownOptions(`process.${what}`, options, ['timeout']);
+      const limit = checkTimeout(`process.${what}`, timeout);
       return limit === 0 ? Promise.resolve(run.endSync(0)) : run.end(limit);
     } catch (error) {
       return Promise.reject(error);
@@ -171,7 +175,7 @@ class Process extends EventEmitter {
   }
 
   async wait(options) {
-    const hasEnded = await this.join(options);
+    const hasEnded = await this.#end('wait()', options);
     return hasEnded ? { exitCode: this.exitCode, signalCode: this.signalCode, exitReason: this.exitReason } : null;
   }
 
@@ -200,24 +204,28 @@ class Process extends EventEmitter {
   }
 
   kill() {
-    return this.signal('SIGKILL');
+    return this.#signal('kill()', 'SIGKILL');
   }
 
   interrupt() {
-    return this.signal('SIGINT');
+    return this.#signal('interrupt()', 'SIGINT');
   }
 
   suspend() {
-    return this.signal('SIGSTOP');
+    return this.#signal('suspend()', 'SIGSTOP');
   }
 
   resume() {
-    return this.signal('SIGCONT');
+    return this.#signal('resume()', 'SIGCONT');
   }
 
   signal(signal, options) {
-    const call = 'process.signal()';
-    const run = this.#started('signal()');
+    return this.#signal('signal()', signal, options);
+  }
+
+  #signal(what, signal, options) {
+    const call = `process.${what}`;
+    const run = this.#started(what);
     const { tree = false, group = false } = ownOptions(call, options, ['tree', 'group']);
     const number = typeof signal === 'number' ? signal : signals[signal];
     if (number !== 0 && !NUMBERS.has(number))

@@ -62,7 +62,7 @@ class Run {
     const { signal, timeout = Infinity, cpuTime, detached = false } = options;
     this.isGroup = detached;
     this.startMethod = startMethod;
-    this.#options = { signal, hasCpuTime: cpuTime !== undefined };
+    this.#options = { signal, hasCpuTime: cpuTime !== undefined, cwd: options.cwd };
     [this.child, this.#handle, this.#channel, this.#record] = [child, child._handle, channel, record];
     if (child.pid !== undefined) this.startTime = native.processStartTime(child.pid);
     this.#handle.hasEnded.then(() => this.death.come());
@@ -234,7 +234,10 @@ class Run {
   #failedToStart(cause) {
     if (this.hasEnded) return;
     this.exitReason = 'start-failed';
-    const message = `${this.#name} could not be started: ${cause.message}`;
+    // The system says ENOENT of the program, whichever of the two is missing.
+    const { cwd } = this.#options;
+    const where = cwd === undefined ? '' : ` with the cwd ${cwd}`;
+    const message = `${this.#name} could not be started${where}: ${cause.message}`;
     this.#result.reject(
       withCallSite(new ProcessDiedError(message, { cause, exitReason: this.exitReason }), this.#site),
     );

@@ -1,9 +1,13 @@
 'use strict';
 // How processes are started where their options do not say it: for this thread.
 
+const { createRequire, isBuiltin } = require('node:module');
+const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { invalidType, invalidValue, ownOptions } = require('../arguments');
 const { MultiprocError } = require('../errors');
+const { callerFile } = require('../target');
+const { resolveImport } = require('../target/resolve_import');
 const { forkServer } = require('./fork_server');
 
 const METHODS = ['spawn', 'forkserver'];
@@ -66,7 +70,30 @@ function resolved(call, name, entry) {
       entry,
     );
   }
-  return text;
+  const isName = !path.isAbsolute(text) && !isBuiltin(text) && !/^[a-z][a-z\d+.-]+:/i.test(text);
+  return (isName ? packageFile(text) : undefined) ?? text;
+}
+
+/**
+ * A package is the one that the calling file gets: where multiproc itself lies there may be none (pnpm, npm link).
+ * @returns {string | undefined} undefined: it is not found, which the server tells of
+ */
+function packageFile(name) {
+  const caller = callerFile();
+  const isModule = caller.startsWith('file:');
+  const file = isModule ? fileURLToPath(caller) : caller;
+  const required = () => {
+    try {
+      return createRequire(file).resolve(name);
+    } catch {
+      return undefined;
+    }
+  };
+  const imported = () => {
+    const url = resolveImport(name, file);
+    return url === undefined ? undefined : fileURLToPath(url);
+  };
+  return isModule ? (imported() ?? required()) : (required() ?? imported());
 }
 
 module.exports = { checkStartMethod, getStartMethod, setStartMethod };

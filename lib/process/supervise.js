@@ -209,7 +209,7 @@ function starterOf(call, target, { args, process: options }) {
   if (isTarget(target)) {
     const given = { ...options, args };
     // Made once and thrown away: what is wrong with it is told now, where the user stands.
-    const make = () => new Process(absolute(target, file), given);
+    const make = () => new Process(absolute(call, target, file), given);
     make();
     return () => make().start();
   }
@@ -238,17 +238,17 @@ function starterOf(call, target, { args, process: options }) {
 }
 
 /** A module's relative name counts from the file that called supervise(), also later, when a timer starts it. */
-function absolute(target, file) {
-  return typeof target === 'function' ? target : { ...target, module: resolved(target.module, file) };
+function absolute(call, target, file) {
+  return typeof target === 'function' ? target : { ...target, module: resolved(call, target.module, file) };
 }
 
-function resolved(module, file) {
-  return describeTarget({ module }, { callerFile: file }).url;
+function resolved(call, module, file) {
+  return describeTarget({ module }, { call, callerFile: file }).url;
 }
 
 /** @returns {(failures: number) => number} milliseconds to the next start, after so many failures in a row */
 function backoffOf(call, given) {
-  const { base = 100, cap = 30_000, jitter = 0.5 } = ownOptions(call, given, ['base', 'cap', 'jitter']);
+  const { base = 100, cap = 30_000, jitter = 0.5 } = ownOptions(call, given, ['base', 'cap', 'jitter'], 'backoff');
   checkInteger(call, 'backoff.base', base, 0, MS_MAX);
   checkInteger(call, 'backoff.cap', cap, 0, MS_MAX);
   if (typeof jitter !== 'number') throw invalidType(call, 'backoff.jitter', 'a number', jitter);

@@ -137,7 +137,9 @@ function nativeError(call, target) {
   return targetError(
     call,
     `the target ${name || '(anonymous)'} is ${kind}, which has no source text to send; ` +
-      'wrap it, as in (...args) => Math.max(...args), and pass what it was bound to in "args"',
+      (kind === 'a bound function'
+        ? 'pass the function that it was made of, and what it was bound to in "args"'
+        : 'wrap it, as in (...args) => Math.max(...args)'),
   );
 }
 

@@ -15,11 +15,10 @@ function findExport(namespace, { url, export: name }) {
     candidates.push(whole[name]);
   const found = candidates.find((value) => typeof value === 'function');
   if (found !== undefined) return found;
-  const wrong =
-    candidates.length > 0 ? `, expected a function, but it is ${describe(candidates[0])}` : ' was not found';
+  const wrong = candidates.length > 0 ? ` must be a function, but is ${describe(candidates[0])}` : ' was not found';
   throw new MultiprocError(
     'ERR_MULTIPROC_TARGET',
-    `loadTarget: the export "${name}" of ${url}${wrong}; exports found: ${names(namespace).join(', ') || 'none'}`,
+    `the export "${name}" of ${url}${wrong}; exports found: ${names(namespace).join(', ') || 'none'}`,
   );
 }
 

@@ -68,7 +68,7 @@ function loadError(url, error) {
       ? `; this Node.js (${process.version}) cannot load it: run Node.js 22.18 or newer for plain type annotations, or start with a loader, as in node --import tsx`
       : '';
   const reason = error instanceof Error ? error.message : String(error);
-  return new MultiprocError('ERR_MULTIPROC_TARGET', `loadTarget: ${url} could not be loaded: ${reason}${hint}`, {
+  return new MultiprocError('ERR_MULTIPROC_TARGET', `${url} could not be loaded: ${reason}${hint}`, {
     cause: error,
   });
 }

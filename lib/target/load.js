@@ -60,7 +60,7 @@ function compile(description) {
   } catch (cause) {
     throw new MultiprocError(
       'ERR_MULTIPROC_TARGET',
-      `loadTarget: the source of ${description.name || 'the function'} ` +
+      `the source of ${description.name || 'the function'} ` +
         `cannot be compiled by this Node.js (${process.version}): ${cause.message}`,
       { cause },
     );
@@ -76,10 +76,7 @@ function moduleOf(description) {
   const url =
     description?.form === 'task' ? description.file : description?.form === 'module' ? description.url : undefined;
   if (typeof url !== 'string') {
-    throw new MultiprocError(
-      'ERR_MULTIPROC_TARGET',
-      `loadTarget: not a description of a target (form ${description?.form})`,
-    );
+    throw new MultiprocError('ERR_MULTIPROC_TARGET', `not a description of a target (form ${description?.form})`);
   }
   return url;
 }
@@ -92,7 +89,7 @@ function take(description, namespace) {
   if (task !== undefined) return remember(description, task);
   throw new MultiprocError(
     'ERR_MULTIPROC_TARGET',
-    `loadTarget: ${file} defines no task "${name}" when it is imported; ` +
+    `${file} defines no task "${name}" when it is imported; ` +
       `tasks found: ${tasks === undefined ? 'none' : [...tasks.keys()].join(', ')}. ` +
       'Call defineTasks() at the top level of the module, with its own import.meta.url or __filename',
   );

@@ -13,7 +13,7 @@ async function loadClass({ url, name }) {
   }
   throw new MultiprocError(
     'ERR_MULTIPROC_TARGET',
-    `loadTarget: ${url} exports no class ${name}; export it under its name, or name the file that does: static module = import.meta.url`,
+    `${url} exports no class ${name}; export it under its name, or name the file that does: static module = import.meta.url`,
   );
 }
 

@@ -10,7 +10,7 @@ const { pathToFileURL } = require('node:url');
 const { invalidType, invalidValue } = require('../arguments');
 
 const REGISTRY = Symbol.for('multiproc.tasks.1');
-const CALL = 'defineTasks';
+const CALL = 'defineTasks()';
 const FILE = 'import.meta.url, __filename, or another absolute path or file: URL';
 
 /** files: URL → name → function; tasks: function → { file, name } */
