@@ -257,10 +257,8 @@ class ForkServer {
     child.on('error', () => {});
     child.once('exit', (code, signal) => {
       if (this.#child !== server) return;
-      if (code !== SELF_TEST_CODE) {
-        const reason = `a first child of it ended with ${signal ?? `code ${code}`}`;
-        return FROM_OUTSIDE.has(signal) && !child.killed ? this.#renew(reason) : this.#refuse(reason);
-      }
+      if (code !== SELF_TEST_CODE)
+        return this.#failedTest(child, `a first child of it ended with ${signal ?? `code ${code}`}`);
       this.#state = 'ready';
       this.#failures = 0;
       this.#link.prepare();
@@ -278,6 +276,16 @@ class ForkServer {
     }
     if (!FROM_OUTSIDE.has(child.signalCode)) this.#failures += 1;
     if (this.#failures >= FAILURES_MAX) return this.#refuse('it ended before it was ready');
+    this.#state = 'off';
+    this.#settled.come();
+  }
+
+  /** Somebody else may have ended it, as the system does when memory is short: that says nothing of the next one. */
+  #failedTest({ signalCode, exitReason }, reason) {
+    if (!FROM_OUTSIDE.has(signalCode) || exitReason === 'timeout') return this.#refuse(reason);
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_MAX) return this.#refuse(reason);
+    this.#forget();
     this.#state = 'off';
     this.#settled.come();
   }

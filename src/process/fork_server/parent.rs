@@ -123,6 +123,12 @@ impl ForkServer {
             Ok(()) => {}
             // One of the descriptors that the user gave is none: the newborn has seen nothing, and waits on.
             Err(Errno::EBADF) => return Err(NotForked::Unable),
+            // It has died, or ended itself since it cannot become a process.
+            Err(Errno::EPIPE | Errno::ECONNRESET) => {
+                child.wait();
+                self.newborn = None;
+                return Err(NotForked::Unable);
+            }
             Err(_) => return Err(self.give_up()),
         }
         match report(cord, deadline) {
