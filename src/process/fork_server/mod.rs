@@ -7,8 +7,8 @@
 //! | step | who | what |
 //! |---|---|---|
 //! | 1 | parent | makes a cord; sends one end to the server, with the domain's descriptor; closes its copy of that end |
-//! | 2 | server | forks; closes what came |
-//! | 3 | newborn | writes its pid on the cord; takes objects of its own and its threads; then, unless the order is there already, a place in the domain, and does what else it can do ahead |
+//! | 2 | server | forks; writes the newborn's pid on the cord; closes what came |
+//! | 3 | newborn | writes its pid on the cord, too; takes objects of its own and its threads; then, unless the order is there already, a place in the domain, and does what else it can do ahead |
 //! | 4 | parent | when a process is to be started: has a pidfd by the pid; sends the order (order.rs) on the cord, with the standard streams |
 //! | 5 | newborn | takes streams, limits, environment; writes that it has, or the errno |
 //! | 6 | parent | reads it, and writes one byte, *go*; some time later goes to 1 for the next one |

@@ -13,6 +13,8 @@ use crate::sys::{Errno, identity, rights};
 const EXIT_NOT_BORN: i32 = 97;
 const PATIENCE: Duration = Duration::from_secs(3);
 const STREAM_COUNT: usize = 3;
+/// In the place of an errno: there is a newborn of that pid.
+pub const EXISTS: i32 = -1;
 
 /// What came from the parent by way of the server.
 pub struct Newborn {
@@ -46,7 +48,7 @@ impl Newborn {
         let Self { cord, named, order } = self;
         let pid = std::process::id();
         let own_variables = with_numbers(named, &order);
-        tell(cord.as_fd(), pid, 0);
+        tell(cord.as_fd(), pid, EXISTS);
         let become_one = || {
             child.unshare()?;
             identity::follow_parent(order.death_signal, order.parent_pid)?;

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
+use super::newborn::EXISTS;
 use super::order::{Order, fill};
 use crate::process::left;
 use crate::process::spawn::{ChildDescriptor, Errno, SpawnRequest, SpawnedChild};
@@ -14,7 +15,7 @@ use crate::sys::{identity, pidfd, rights, signal, socket};
 const PATIENCE: Duration = Duration::from_secs(3);
 const LAST_LOOK: Duration = Duration::from_millis(500);
 const GO: [u8; 1] = [1];
-/// What a newborn writes: its pid or 0, and an errno or 0.
+/// What is written on the cord: a pid or 0, and an errno, 0 or `EXISTS`.
 const REPORT_SIZE: usize = 8;
 const STREAM_COUNT: usize = 3;
 
@@ -51,7 +52,9 @@ struct Newborn {
 
 /// What the cord says.
 enum Report {
-    Fine(u32),
+    /// There is a newborn of that pid.
+    Exists(u32),
+    Fine,
     Failed,
     /// Nobody holds the other end any more.
     Ended,
@@ -131,17 +134,27 @@ impl ForkServer {
             }
             Err(_) => return Err(self.give_up()),
         }
-        match report(cord, deadline) {
+        // Server and newborn have both told that it exists, or one of them.
+        let answer = loop {
+            match report(cord, deadline) {
+                Report::Exists(_) => {}
+                answer => break answer,
+            }
+        };
+        match answer {
             // If it has died since, it is a child that has died.
-            Report::Fine(_) => drop(rights::send(cord.as_fd(), &GO, &[], deadline)),
+            Report::Fine => drop(rights::send(cord.as_fd(), &GO, &[], deadline)),
             Report::Silent => return Err(self.give_up()),
-            Report::Failed | Report::Ended => {
+            Report::Failed | Report::Ended | Report::Exists(_) => {
                 child.wait();
                 self.newborn = None;
                 return Err(NotForked::Unable);
             }
         }
-        self.newborn.take().and_then(|mut newborn| newborn.child.take()).ok_or(NotForked::Unable)
+        // It is the caller's from now on: nothing more is read from its cord, where its pid may come a second time.
+        let mut newborn = self.newborn.take().ok_or(NotForked::Unable)?;
+        newborn.is_left = true;
+        newborn.child.take().ok_or(NotForked::Unable)
     }
 
     /// The thread ends: so do the server and its newborn. The server's end is waited for, so that whoever is to reap it can.
@@ -171,7 +184,7 @@ impl ForkServer {
         match report(&newborn.cord, deadline) {
             // Our child, which nobody else waits for: the pid is its own. One that is gone all the same was reaped by somebody
             // who waits for strangers.
-            Report::Fine(pid) => {
+            Report::Exists(pid) => {
                 newborn.child = pidfd::open(pid).ok().map(|opened| SpawnedChild::new(pid, opened));
                 if newborn.child.is_none() {
                     self.newborn = None;
@@ -180,7 +193,7 @@ impl ForkServer {
                 Ok(())
             }
             // The server could not fork, and has said so.
-            Report::Failed => {
+            Report::Failed | Report::Fine => {
                 self.newborn = None;
                 Err(NotForked::Unable)
             }
@@ -203,7 +216,7 @@ impl Drop for Newborn {
             return;
         }
         if self.child.is_none()
-            && let Report::Fine(pid @ 1..) = report(&self.cord, Instant::now() + LAST_LOOK)
+            && let Report::Exists(pid) = report(&self.cord, Instant::now() + LAST_LOOK)
         {
             self.child = pidfd::open(pid).ok().map(|opened| SpawnedChild::new(pid, opened));
         }
@@ -239,7 +252,11 @@ fn report(cord: &OwnedFd, deadline: Instant) -> Report {
     match fill(cord.as_fd(), &mut bytes, deadline) {
         Ok(()) => {
             let [pid, errno] = [0, 4].map(|at| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-            if i32::from_ne_bytes(errno) == 0 { Report::Fine(u32::from_ne_bytes(pid)) } else { Report::Failed }
+            match i32::from_ne_bytes(errno) {
+                EXISTS => Report::Exists(u32::from_ne_bytes(pid)),
+                0 => Report::Fine,
+                _ => Report::Failed,
+            }
         }
         Err(Errno::ETIMEDOUT) => Report::Silent,
         Err(_) => Report::Ended,

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 
-use super::newborn::{self, Newborn};
+use super::newborn::{self, EXISTS, Newborn};
 use super::order::Order;
 use crate::sys::fork::{Refusal, Side, freeze};
 use crate::sys::identity;
@@ -40,7 +40,8 @@ pub fn serve(control: OwnedFd, report: OwnedFd, ready: impl FnOnce(OwnedFd)) -> 
                 return Ok(());
             }
             Side::Original(Err(errno)) => newborn::tell(newborn.cord(), 0, errno as i32),
-            Side::Original(Ok(())) => {}
+            // It tells that itself, too: whichever of the two lives for so long.
+            Side::Original(Ok(pid)) => newborn::tell(newborn.cord(), pid, EXISTS),
         }
         // Never absent in the original.
         match original {

@@ -44,8 +44,8 @@ fn refused(why: impl Into<String>) -> Refusal {
 
 /// Where `fork` has returned.
 pub enum Side {
-    /// In the process that called it. Whether there is a child.
-    Original(Result<(), Errno>),
+    /// In the process that called it. The pid of the child, if there is one.
+    Original(Result<u32, Errno>),
     /// In the copy, with the calling thread alone: `Child::awake` gives it the others.
     Copy(Child),
 }
@@ -121,9 +121,9 @@ impl Frozen {
                 let Self { threads, descriptors } = self;
                 (Side::Copy(Child { threads, mask, descriptors }), None)
             }
-            Ok(rebirth::Side::Original) => {
+            Ok(rebirth::Side::Original(pid)) => {
                 super::signal::set_mask(mask);
-                (Side::Original(Ok(())), Some(self))
+                (Side::Original(Ok(pid)), Some(self))
             }
             Err(errno) => {
                 super::signal::set_mask(mask);

@@ -19,7 +19,8 @@ use crate::sys::Errno;
 use crate::sys::dl;
 
 pub enum Side {
-    Original,
+    /// With the pid of the copy.
+    Original(u32),
     Copy,
 }
 
@@ -45,7 +46,7 @@ pub fn clone_process(stopped: &Stopped) -> Result<Side, Errno> {
             set_robust_list(head, size);
             Ok(Side::Copy)
         }
-        _ => Ok(Side::Original),
+        pid => Ok(Side::Original(pid as u32)),
     }
 }
 
