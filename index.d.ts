@@ -267,8 +267,8 @@ export interface ProcessOptions extends ProcessLimits {
   /** Kills the process and everything below it (SIGKILL); `result` then rejects with an `AbortError`, unless it was decided before. */
   signal?: AbortSignal | undefined;
   /**
-   * Milliseconds after which the process is killed, with everything below it. No limit unless given; 0 is none of
-   * `child_process`'s, but no time at all.
+   * Milliseconds after which the process is killed, with everything below it. No limit unless given. 0 kills
+   * it at once; for `spawn()` and its kin it means no limit, as in Node.js.
    */
   timeout?: number | undefined;
   /**
@@ -578,7 +578,10 @@ export function processState(pid: number): ProcessState;
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** Writes lines to stderr: a number that counts the lines of all processes of the family, pid, name of the process, level, text. */
+/**
+ * Writes lines to stderr: a number that counts the lines of all processes of the family, pid, name of the process, level,
+ * text. What cannot be written, as on a full disk, is lost.
+ */
 export interface Logger {
   /**
    * What is written: lines of this level and of those before it. `'warn'`, or what the environment variable `MULTIPROC_LOG`
