@@ -231,3 +231,8 @@ test.serial(
     t.deepEqual(shown.stdout.split('\n'), [`[idle:0 ${worker}] of the worker`, `[shown ${child}] of the process`, '']);
   },
 );
+
+test.serial('a worker whose pool ends while it starts ends without a word', async (t) => {
+  const { code, stdout, stderr } = await run(fixture('thread_ends_first.cjs'), [], { timeout: 20_000 });
+  t.deepEqual([code, stdout, stderr], [0, 'both have ended\n', '']);
+});
