@@ -243,8 +243,11 @@ export interface ProcessOptions extends ProcessLimits {
   daemon?: boolean | undefined;
   /** Constants for a function that stands alone, by the names it uses; values travel as arguments do. */
   scope?: Record<string, unknown> | undefined;
-  /** As in `node:child_process`; `'inherit'` unless given. With `'pipe'` the streams are `stdin`, `stdout`, `stderr`. */
-  stdio?: StdioOptions | undefined;
+  /**
+   * As in `node:child_process`; `'inherit'` unless given. With `'pipe'` the streams are `stdin`, `stdout`, `stderr`. `'prefix'`:
+   * what it prints is shown in whole lines, with `[NAME PID] ` before each.
+   */
+  stdio?: ShownStdio | undefined;
   /** The environment; that of this process unless given. */
   env?: NodeJS.ProcessEnv | undefined;
   /** The working directory; that of this process unless given. */
@@ -263,7 +266,10 @@ export interface ProcessOptions extends ProcessLimits {
   orphan?: 'end' | 'allow' | undefined;
   /** Kills the process and everything below it (SIGKILL); `result` then rejects with an `AbortError`, unless it was decided before. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds after which the process is killed, with everything below it. No limit unless given. */
+  /**
+   * Milliseconds after which the process is killed, with everything below it. No limit unless given. 0 kills
+   * it at once; for `spawn()` and its kin it means no limit, as in Node.js.
+   */
   timeout?: number | undefined;
   /**
    * `'manual'`: when it has ended it stays a zombie until `join()`, `joinSync()` or `wait()`. `'auto'` unless given: it is
@@ -572,7 +578,10 @@ export function processState(pid: number): ProcessState;
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** Writes lines to stderr: a number that counts the lines of all processes of the family, pid, name of the process, level, text. */
+/**
+ * Writes lines to stderr: a number that counts the lines of all processes of the family, pid, name of the process, level,
+ * text. What cannot be written, as on a full disk, is lost.
+ */
 export interface Logger {
   /**
    * What is written: lines of this level and of those before it. `'warn'`, or what the environment variable `MULTIPROC_LOG`
@@ -807,6 +816,7 @@ type Piped<T extends string | Buffer = string> = Started<T, PipedResult<T>>;
 
 /** `'prefix'` and `'capture'` beside what Node.js has; in a list for stdout and stderr. */
 export type ChildStdioOptions = StdioOptions | 'prefix' | 'capture' | (ListedStdio | 'prefix' | 'capture')[];
+type ShownStdio = StdioOptions | 'prefix' | (ListedStdio | 'prefix')[];
 type ListedStdio = Extract<StdioOptions, readonly unknown[]>[number];
 
 interface ResultOptions {
@@ -2961,9 +2971,12 @@ export interface PoolOptions extends ProcessLimits {
   execArgv?: string[] | undefined;
   /** The workers' working directory; that of this process unless given. */
   cwd?: string | URL | undefined;
-  /** As in `node:child_process`; `'inherit'` unless given. Nobody reads a `'pipe'`. */
-  stdio?: StdioOptions | undefined;
-  /** How its workers are started, as in `ProcessOptions`. */
+  /**
+   * As in `node:child_process`; `'inherit'` unless given. Nobody reads a `'pipe'`. `'prefix'`: what a worker prints is shown in
+   * whole lines, with `[NAME PID] ` before each.
+   */
+  stdio?: ShownStdio | undefined;
+  /** How the workers are started; what `setStartMethod()` has chosen unless given. See there, and docs/start-methods.md. */
   startMethod?: StartMethod | undefined;
   /** The size of V8's heap (its old generation) in each worker, in MiB, 8 or more. Beyond it the worker is aborted: `'heap-oom'`. */
   maxHeapMb?: number | undefined;

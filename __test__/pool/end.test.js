@@ -218,3 +218,21 @@ test.serial('pools leave no memory and no worker', async (t) => {
   })();
   await blocksAreBackTo(before);
 });
+
+test.serial(
+  'a pool whose streams are pipes keeps no program alive, and is shown by the names of its workers',
+  async (t) => {
+    const file = path.join(__dirname, '..', 'fixtures', 'pool', 'idle_with_pipes.cjs');
+    const piped = await run(file, ['pipe'], { timeout: 20_000 });
+    t.deepEqual([piped.code, piped.stdout], [0, '']);
+    const shown = await run(file, ['prefix'], { timeout: 20_000 });
+    const [worker, child] = shown.stderr.trim().split(' ');
+    t.is(shown.code, 0);
+    t.deepEqual(shown.stdout.split('\n'), [`[idle:0 ${worker}] of the worker`, `[shown ${child}] of the process`, '']);
+  },
+);
+
+test.serial('a worker whose pool ends while it starts ends without a word', async (t) => {
+  const { code, stdout, stderr } = await run(fixture('thread_ends_first.cjs'), [], { timeout: 20_000 });
+  t.deepEqual([code, stdout, stderr], [0, 'both have ended\n', '']);
+});

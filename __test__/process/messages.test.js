@@ -66,6 +66,15 @@ test('the methods of a logger may be handed over', async (t) => {
   t.regex(stderr, /^\d+ \d+ MainProcess error: why\n$/);
 });
 
+test('what a logger cannot write is lost, and the program goes on', async (t) => {
+  const program = `const logger = require(${PACKAGE}).getLogger();
+    logger.error('one'); logger.warn('two');
+    setTimeout(() => { logger.error('three'); console.log('went on'); }, 50);`;
+  const args = ['-c', 'exec "$0" -e "$1" 2>/dev/full', process.execPath, program];
+  const { code, stdout } = await runProgram('sh', args);
+  t.deepEqual([code, stdout], [0, 'went on\n']);
+});
+
 test('the addon that may not be loaded is not said to be broken', async (t) => {
   const program = `try { require(${PACKAGE}) } catch ({ code, message }) { console.log(code, message) }`;
   const { stdout } = await runProgram(process.execPath, ['--no-addons', '-e', program]);

@@ -110,7 +110,7 @@ test('an export that is missing or no function is an error that lists the export
   );
   t.regex(
     (await errorOf({ module: './plain.mjs', export: 'number' })).message,
-    /expected a function, but it is 7 \(number\)/,
+    /must be a function, but is 7 \(number\)/,
   );
   t.regex((await errorOf({ module: './tasks.cjs', export: 'none' })).message, /triple, later, where/);
   t.regex((await errorOf({ module: './plain.mjs', export: 'toString' })).message, /was not found/);

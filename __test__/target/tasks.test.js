@@ -69,7 +69,7 @@ test('arguments that make no sense are refused', (t) => {
   const type = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' };
   const value = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' };
   for (const file of [undefined, null, 7, {}])
-    t.throws(() => defineTasks(file, {}), { ...type, message: /^defineTasks: "file"/ });
+    t.throws(() => defineTasks(file, {}), { ...type, message: /^defineTasks\(\): "file"/ });
   for (const file of ['', './tasks.js', 'https://example.org/a.js', 'tasks'])
     t.throws(() => defineTasks(file, {}), value);
   for (const tasks of [undefined, null, [], 'a', () => 1])

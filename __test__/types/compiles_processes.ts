@@ -97,6 +97,8 @@ export function others(pool: Pool): void {
   const limited: ChildProcess = spawn('true', [], { nice: 3, cpus: [0], maxRss: 1e9 });
   const program = fork('x.js', { orphan: 'allow', nofile: 100 });
   const reasons: (ExitReason | null)[] = [unreaped.exitReason, program.exitReason, exec('true').exitReason];
+  new Pool({ startMethod: 'forkserver', stdio: 'prefix' });
+  new Process(() => 1, { startMethod: 'spawn', stdio: ['ignore', 'prefix', 'inherit'] });
   new Pool({ maxHeapMb: 64, maxRss: 1e9, nice: 3, cpus: [0], nofile: 100, cpuTime: 1000 });
   const supervisor: Supervisor = supervise(() => fork('x.js'), {
     backoff: { base: 1, cap: 2, jitter: 0 },

@@ -47,8 +47,18 @@ function runWorker() {
     () => process.exit(),
     true,
   );
-  channel.sendValue(native.ownToken(), 'ready');
+  tellReady();
   native.setWorkerIdle(queue, true);
+}
+
+/** Whose pool has ended meanwhile ends without a word, as one that is ready does. */
+function tellReady() {
+  try {
+    channel.sendValue(native.ownToken(), 'ready');
+  } catch (error) {
+    if (error.code === 'ERR_MULTIPROC_CHANNEL_CLOSED') process.exit();
+    throw error;
+  }
 }
 
 function receive(message) {

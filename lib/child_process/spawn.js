@@ -5,6 +5,7 @@
 // error of the version that runs. So the messages are Node's, and no list of them is kept here.
 
 const childProcess = require('node:child_process');
+const path = require('node:path');
 const { debuglog } = require('node:util');
 const { createChild } = require('./child');
 const { giveExitReason } = require('./exit_reason');
@@ -36,8 +37,8 @@ function spawn(command, args, options) {
 
 /**
  * @param {string} call whose options they are, for errors
- * @param {{ onEnd?: () => Array<() => void> | undefined, record?: import('../process/exit_reason').ExitRecord, words?: unknown[], encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
- *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `record`: of a child that writes it; `words` are what the user ran; the others are for
+ * @param {{ onEnd?: () => Array<() => void> | undefined, record?: import('../process/exit_reason').ExitRecord, words?: unknown[], label?: string, encoding?: string, maxBuffer?: number, killSignal?: string | number }} more
+ *   `onEnd` is called before 'exit' or the 'error' of a start that failed; `record`: of a child that writes it; `words` are what the user ran; `label`: what the child is called when its lines are shown; the others are for
  *   the child's `result`, where they are not among the options
  */
 function start(call, command, args, options, more = {}) {
@@ -72,7 +73,7 @@ function start(call, command, args, options, more = {}) {
   const unreaped = own.reap === 'manual' ? child._handle : undefined;
   giveResult(child, { ...given, ...more, words, unreaped: unreaped ?? undefined });
   if (stdioWords !== null) {
-    showPrefixed(child, stdioWords, String(words[0]));
+    showPrefixed(child, stdioWords, more.label ?? path.basename(String(words[0])));
     // From the beginning, and nobody need ask.
     if (stdioWords.isCaptured) child.result.catch(() => {});
   }

@@ -5,7 +5,6 @@
 // its stdin is this program's. 'capture': a pipe whose content `child.result` has, whenever that is asked for. Both may
 // stand in a list as well, at the places of stdout and stderr. For Node.js they are pipes.
 
-const path = require('node:path');
 const { invalidType, invalidValue } = require('../arguments');
 const { showLines } = require('./lines');
 
@@ -49,11 +48,11 @@ function wordsOf(call, prefix, shown, isCaptured) {
 /**
  * @param {import('node:child_process').ChildProcess} child just started
  * @param {Words} words
- * @param {string} file what the child is called by when no prefix is given
+ * @param {string} name what the child is called by when no prefix is given
  */
-function showPrefixed(child, { shown, prefix }, file) {
+function showPrefixed(child, { shown, prefix }, name) {
   if (child.pid === undefined) return;
-  const text = prefix ?? `[${path.basename(file)} ${child.pid}] `;
+  const text = prefix ?? `[${name} ${child.pid}] `;
   for (const number of shown) {
     if (child.stdio[number] !== null)
       showLines(child.stdio[number], number === 1 ? process.stdout : process.stderr, text);

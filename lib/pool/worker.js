@@ -29,7 +29,8 @@ class Worker {
     this.hasCpuTime = launchOptions.cpuTime !== undefined;
     this.channel = channel;
     this.events = events;
-    child.unref();
+    // Nor do its pipes keep this program alive.
+    for (const part of [child, ...child.stdio]) part?.unref?.();
     channel.listen(
       (type, content) => this.#receive(type, content),
       () => {},

@@ -8,7 +8,7 @@ const { Channel } = require('../channel/channel');
 const { forChild } = require('../child/environment');
 const { VIA, checkLimits, checkReap } = require('../child_process/extras');
 const { refuseUnderPermission } = require('../child_process/ours');
-const { spawn } = require('../child_process/spawn');
+const { start } = require('../child_process/spawn');
 const { inheritableEnvironment, inheritableExecArgv } = require('./exec_argv');
 const { ExitRecord } = require('./exit_reason');
 const { forkServer } = require('./fork_server');
@@ -71,7 +71,7 @@ function launch(call, entry, options) {
       startMethod === 'forkserver' && dies
         ? forkServer.way({ order: { entry }, flags: nodeFlags, env: childEnv, onForked })
         : undefined;
-    const child = spawn(process.execPath, [...nodeFlags, entry], {
+    const spawnOptions = {
       ...limits,
       cwd,
       stdio: withoutClosed(stdio),
@@ -82,7 +82,8 @@ function launch(call, entry, options) {
       shareDomain: true,
       closeOthers: true,
       ...(via === undefined ? {} : { [VIA]: via }),
-    });
+    };
+    const child = start('spawn', process.execPath, [...nodeFlags, entry], spawnOptions, { label: firstMessage.name });
     return { child, channel, record, startMethod: startedBy };
   } catch (error) {
     channel.discardUndelivered();

@@ -5,6 +5,7 @@
 // order in which things were said, wherever the lines went. The level is in the environment, so whatever is started later
 // has it, too. A line is one write to stderr, which no other line comes into the midst of.
 
+const { setImmediate } = require('node:timers');
 const { format } = require('node:util');
 const { invalidValue } = require('../arguments');
 const role = require('./role');
@@ -59,7 +60,7 @@ class Logger {
     // Each line has a number, so that lines that are sorted are still in order.
     const lines = format(...args).split('\n');
     const written = lines.map((line) => `${this.#next().add(1n)} ${process.pid} ${role.name} ${level}: ${line}\n`);
-    process.stderr.write(written.join(''));
+    writeOrLose(process.stderr, written.join(''));
   }
 
   #next() {
@@ -68,6 +69,22 @@ class Logger {
     this.#counter ??= new SharedValue('u64', undefined, { name: COUNTER, lock: false });
     return this.#counter;
   }
+}
+
+let underWay = 0;
+const ignore = () => {};
+
+/** Where it cannot be written, on a full disk or into a closed pipe, it is lost, and the program goes on. */
+function writeOrLose(stream, text) {
+  if (underWay === 0) stream.on('error', ignore);
+  underWay += 1;
+  // The stream tells of the error after the callback.
+  const written = () =>
+    setImmediate(() => {
+      underWay -= 1;
+      if (underWay === 0) stream.off('error', ignore);
+    });
+  stream.write(text, written);
 }
 
 function fromEnvironment() {
