@@ -30,7 +30,7 @@ use crate::sys::{Errno, futex, thread};
 /// From the first real-time signal that programs may use: beyond those that are in use elsewhere.
 const SIGNAL_OFFSET: c_int = 9;
 /// V8 may compile what was loaded for so long; on a crowded machine its threads wait for a processor most of the time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// A crowded machine may keep a thread from running for long.
 const ARRIVAL: Duration = Duration::from_secs(5);
 /// Between two attempts the threads go on. Twice as long each time.
