@@ -97,7 +97,7 @@ class ForkServer {
     while (this.#state === 'starting' || this.#state === 'testing') {
       const child = this.#child;
       child.ref();
-      child.stdio[REPORT].ref();
+      child.stdio?.[REPORT]?.ref();
       await this.#settled.promise;
       child.unref();
     }
@@ -210,7 +210,7 @@ class ForkServer {
   #await(child) {
     let text = '';
     child.unref();
-    const report = child.stdio[REPORT];
+    const report = child.stdio?.[REPORT];
     report?.unref();
     report?.setEncoding('utf8').on('data', (part) => {
       text += part;
@@ -308,7 +308,7 @@ class ForkServer {
     this.#timer = undefined;
     this.#link?.close();
     this.#link = undefined;
-    child?.stdio[REPORT]?.destroy();
+    child?.stdio?.[REPORT]?.destroy();
     child?.kill('SIGKILL');
   }
 }
