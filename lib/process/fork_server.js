@@ -100,7 +100,7 @@ class ForkServer {
     while (this.#state === 'starting' || this.#state === 'testing') {
       const child = this.#child;
       child.ref();
-      child.stdio[REPORT].ref();
+      child.stdio?.[REPORT]?.ref();
       await this.#settled.promise;
       child.unref();
     }
@@ -214,7 +214,7 @@ class ForkServer {
   #await(child) {
     let text = '';
     child.unref();
-    const report = child.stdio[REPORT];
+    const report = child.stdio?.[REPORT];
     report?.unref();
     report?.setEncoding('utf8').on('data', (part) => {
       text += part;
@@ -320,7 +320,7 @@ class ForkServer {
     this.#timer = undefined;
     this.#link?.close();
     this.#link = undefined;
-    child?.stdio[REPORT]?.destroy();
+    child?.stdio?.[REPORT]?.destroy();
     child?.kill('SIGKILL');
   }
 }
