@@ -33,17 +33,6 @@ DeadlockError: 2 processes wait for each other
 the other one: got what it wanted
 locks left taken: 0
 `,
-  'fork_server.js': `
-started while the server starts: by spawn
-the server is ready: true
-three more: by forkserver
-primes: 3, 31, 547
-made by the server: true
-each is the first visitor: true
-random numbers that are equal: 0
-with a heap of its own: by spawn
-the server was killed, and the next one works: 11
-`,
   '04_process_pool.js': `
 a worker for each processor: true
 collatz(3) takes 7 steps
@@ -202,6 +191,17 @@ no-such-program: ENOENT
 inherited without being listed: nothing
 listed: 3 read through descriptor 3
 printf | sort: 8 9 10
+`,
+  'fork_server.js': `
+started while the server starts: by spawn
+the server is ready: true
+three more: by forkserver
+primes: 3, 31, 547
+made by the server: true
+each is the first visitor: true
+random numbers that are equal: 0
+with a heap of its own: by spawn
+the server was killed, and the next one works: 11
 `,
   'message_queue.js': `
 producer: 5 messages sent, then it ended with 0

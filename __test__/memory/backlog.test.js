@@ -3,6 +3,8 @@
 // comes back.
 
 const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const test = require('ava');
 const { Lock, Semaphore, fork, sharedBuffer } = require('../..');
@@ -89,7 +91,12 @@ for (const end of ['exit', 'return']) {
 
 test.serial('program_that_never_opens_its_channel_what_was_sent_before_disconnect_comes_back', async (t) => {
   const before = await liveBlocks();
-  const child = fork(fixture('deaf.js'), [], { serialization: 'advanced', execPath: '/bin/true' });
+  // By its name it is Node.js.
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'backlog-'));
+  t.teardown(() => fs.rmSync(folder, { recursive: true }));
+  const execPath = path.join(folder, 'node');
+  fs.symlinkSync('/bin/true', execPath);
+  const child = fork(fixture('deaf.js'), [], { serialization: 'advanced', execPath });
   sendBacklog(child);
   child.disconnect();
   t.deepEqual(await once(child, 'exit'), [0, null]);
