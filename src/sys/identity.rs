@@ -93,6 +93,14 @@ pub fn inherited_state() -> Option<String> {
     Some(kept.fold(nice.to_string(), |all, line| format!("{all}\n{line}")))
 }
 
+/// The kernel's ids of all threads of this process; only the calling one's where that cannot be told.
+pub fn threads() -> Vec<i32> {
+    let entries = fs::read_dir("/proc/self/task").map(|entries| entries.flatten().collect::<Vec<_>>());
+    let id_of = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    let ids: Vec<i32> = entries.unwrap_or_default().into_iter().filter_map(id_of).collect();
+    if ids.is_empty() { vec![0] } else { ids }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

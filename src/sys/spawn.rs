@@ -78,7 +78,7 @@ impl Limits {
     /// Sets them for this process: nice value and processors are each thread's own.
     pub fn apply(&self) -> Result<(), Errno> {
         let cpu_mask = self.cpu_mask()?;
-        for thread in super::thread::of_process() {
+        for thread in super::identity::threads() {
             child::set_limits(thread, self.nice, &cpu_mask, &[])?;
         }
         child::set_limits(0, None, &[], &self.resources())

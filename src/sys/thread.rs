@@ -15,14 +15,6 @@ pub fn id() -> u32 {
     nix::unistd::gettid().as_raw() as u32
 }
 
-/// The kernel's ids of all threads of this process; only the calling one's where that cannot be told.
-pub fn of_process() -> Vec<i32> {
-    let entries = std::fs::read_dir("/proc/self/task").map(|entries| entries.flatten().collect::<Vec<_>>());
-    let id_of = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse().ok();
-    let ids: Vec<i32> = entries.unwrap_or_default().into_iter().filter_map(id_of).collect();
-    if ids.is_empty() { vec![0] } else { ids }
-}
-
 /// How many processors this process may run on, at least 1.
 pub fn processor_count() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
