@@ -178,7 +178,7 @@ test.serial('a program for the workers that is not there breaks the pool with it
   await pool.terminate();
 });
 
-test.serial('random kills under two thousand tasks: all settle, none runs twice', async (t) => {
+test.serial('thirty random kills under two thousand tasks: all settle, none runs twice', async (t) => {
   t.timeout(120_000);
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
   t.log(`SEED=${seed}`);
@@ -197,14 +197,18 @@ test.serial('random kills under two thousand tasks: all settle, none runs twice'
   const killed = new Set();
   const seen = new Set();
   let settled = 0;
+  // Kills that are due: one waits for the next result when no worker has been seen yet that was not killed before.
+  let due = 0;
   const onSettled = ({ pid }) => {
     seen.add(pid);
-    if (killAt.has(settled)) {
+    if (killAt.has(settled)) due += 1;
+    if (due > 0) {
       // Two of them may hit a worker that is not ready yet. Three in a row would break the pool, as documented.
       const any = killed.size % 15 === 14;
       const living = pool.workers.filter(({ pid }) => pid !== undefined && !killed.has(pid) && (any || seen.has(pid)));
       const chosen = living[Math.floor(random() * living.length)];
       if (chosen !== undefined) {
+        due -= 1;
         killed.add(chosen.pid);
         // Now, or a little later: in the middle of whatever it then does.
         const delay = Math.floor(random() * 20);
@@ -224,8 +228,7 @@ test.serial('random kills under two thousand tasks: all settle, none runs twice'
   });
   const outcomes = await Promise.allSettled(promises);
   const failed = outcomes.filter(({ status }) => status === 'rejected');
-  // Not all thirty: at the time of some, no worker has been seen that was not killed before.
-  t.true(killed.size >= 10, `${killed.size} kills`);
+  t.true(killed.size >= 20, `${killed.size} kills`);
   for (const { reason } of failed) {
     t.like(reason, { code: 'ERR_MULTIPROC_WORKER_DIED', signalCode: 'SIGKILL' });
     t.true(killed.has(reason.pid));

@@ -58,8 +58,8 @@ impl ForkServerLink {
     }
 
     /// `[id, pid]` of a child that has begun, as `spawn_child` has it, or `[UNABLE]`, or `[SERVER_GONE]`: then nothing of
-    /// the user's has run. Blocks for less than a millisecond, or some when no newborn waits. `numbered`: the variables that are to hold the numbers which the
-    /// descriptors after the standard streams have in the child.
+    /// the user's has run. Blocks for less than a millisecond, or some when no newborn waits. `numbered`: the variables that
+    /// are to hold the numbers which the descriptors after the standard streams have in the child.
     #[napi]
     pub fn fork(
         &mut self,
@@ -135,8 +135,9 @@ pub fn note_own_threads() {
     fork::note_own_threads();
 }
 
-/// In the server: serves until the parent is gone, which ends the process. Returns in each newborn. Writes a line to `report`, and closes it, when the first order can come. Throws, in the
-/// server, why the process cannot be forked: the message is for the user.
+/// In the server: serves until the parent is gone, which ends the process. Returns in each newborn. Writes a line to
+/// `report`, and closes it, when the first order can come. Throws, in the server, why the process cannot be forked: the
+/// message is for the user.
 #[napi]
 pub fn serve_forks(control: i32, report: i32) -> napi::Result<()> {
     let (Some(control), Some(report)) = (socket::take(control), socket::take(report)) else {

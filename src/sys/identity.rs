@@ -1,7 +1,7 @@
 //! Makes this process another: what a started program is given by its starter, taken by a running one for itself.
 //!
-//! For a process whose other threads sleep: those that read the environment do it through the same lock (Rust) or do not
-//! read it at all (V8, libuv).
+//! For a process whose other threads sleep, or read nothing of what is set: V8's and libuv's do not read the environment, and
+//! a list that was replaced stays in memory for whoever still reads it.
 
 use std::ffi::{CString, OsStr, c_char};
 use std::os::fd::{AsRawFd, OwnedFd};

@@ -4,19 +4,12 @@
 
 const uptime = process.uptime.bind(process);
 
-let lived = 0;
-
-/** In the server, before it is forked. */
-function read() {
-  lived = 0;
-}
-
 /** In a newborn, at its beginning. */
 function restart() {
-  lived = uptime();
+  const lived = uptime();
   process.uptime = function uptimeOfThis() {
     return uptime() - lived;
   };
 }
 
-module.exports = { read, restart };
+module.exports = { restart };

@@ -3,8 +3,8 @@
 //
 // What is loaded runs once, here, for all children. It must leave nothing behind that no two processes can share: an open
 // socket, a timer, a process, an inspector. The native side refuses what it sees of that, and this file the rest; the
-// parent is told why, and starts ordinary processes instead. In each newborn the call to serveForks()
-// returns, some time before it is needed, and the call to awaitOrder() when it is.
+// parent is told why, and starts ordinary processes instead. In each newborn the call to
+// serveForks() returns, some time before it is needed, and the call to awaitOrder() when it is.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -12,7 +12,6 @@ const { pathToFileURL } = require('node:url');
 const { setTimeout: sleep } = require('node:timers/promises');
 const native = require('../../binding');
 const role = require('../../process/role');
-const clock = require('./clock');
 const randomness = require('./randomness');
 const streams = require('./streams');
 const { takeOrders } = require('./orders');
@@ -45,7 +44,6 @@ async function main() {
     for (const specifier of preload) await load(specifier);
     await becomeQuiet();
     streams.restore();
-    clock.read();
     role.bootstrapping = false;
     role.isForkServer = false;
     // From a turn of its own, so that a newborn begins with an empty stack.

@@ -2,7 +2,8 @@
 //!
 //! Three processes take part: the *parent* wants children, the *server* is a child of the parent's that forks itself (with
 //! `CLONE_PARENT`, so that the new process is the parent's child, too), the *newborn* becomes one of them. Parent and newborn
-//! have a socket pair, the *cord*. A newborn is made before it is needed, if there is time: making it takes longer than all that follows.
+//! have a socket pair, the *cord*. A newborn is made before it is needed, if there is time: making it takes longer than all
+//! that follows.
 //!
 //! | step | who | what |
 //! |---|---|---|
