@@ -10,13 +10,10 @@ const { guard } = require('../helpers/leaks');
 const { processEntry } = require('../helpers/processes');
 const { isReaped, until, warmUp } = require('../fixtures/process/watch');
 
-const STATE = path.join(__dirname, '..', 'fixtures', 'fork_server', 'state.cjs');
-const MODULE = path.join(__dirname, '..', 'fixtures', 'fork_server', 'module.mjs');
-
 guard(test, { warmUp });
 
 test.serial('the server is ready', async (t) => {
-  setStartMethod('forkserver', { preload: [STATE, MODULE] });
+  setStartMethod('forkserver');
   if (!(await forkServer.ready())) throw new Error(`no fork server: ${forkServer.reason}`);
   t.is(forkServer.state, 'ready');
 });
@@ -274,57 +271,19 @@ test.serial('it is a member of the family: shared memory, locks, and their owner
   lock.release();
 });
 
-test.serial('what was preloaded is there, loaded once', async (t) => {
-  const look = async (state, module) => {
-    const { loadedBy, table } = require(state);
-    return [loadedBy, table.get('key'), (await import(module)).loadedBy];
-  };
-  const found = await start(t, look, { args: [STATE, MODULE] }).result;
-  t.deepEqual(found, [forkServer.pid, 'value', forkServer.pid]);
-});
-
-test.serial('no two children draw the same random numbers, whatever was drawn before', async (t) => {
-  const draw = (state) => {
-    const crypto = require('node:crypto');
-    const { random, drawn } = require(state);
-    const draws = [
-      ...drawn.map(() => Math.random()),
-      random(),
-      crypto.randomUUID(),
-      globalThis.crypto.randomUUID(),
-      crypto.randomInt(2 ** 40),
-      crypto.randomBytes(8).toString('hex'),
-    ];
-    return draws.map(String);
-  };
-  const children = Array.from({ length: 6 }, () => start(t, draw, { args: [STATE] }));
-  const draws = (await Promise.all(children.map((child) => child.result))).flat();
-  t.is(new Set(draws).size, draws.length);
-  t.is(await start(t, () => [Math.random.name, Math.random.length].join()).result, 'random,0');
-});
-
-test.serial('random numbers are spread evenly', async (t) => {
-  const counts = () => {
-    const found = new Array(10).fill(0);
-    for (let count = 0; count < 100_000; count += 1) found[Math.floor(Math.random() * 10)] += 1;
-    return found;
-  };
-  const found = await start(t, counts).result;
-  // Beyond six standard deviations.
-  for (const count of found) t.true(Math.abs(count - 10_000) < 600, String(found));
-});
-
 test.serial('limits hold', async (t) => {
   const look = () => {
-    const status = require('node:fs').readFileSync('/proc/self/status', 'utf8');
-    const limits = require('node:fs').readFileSync('/proc/self/limits', 'utf8');
-    return [
-      require('node:os').getPriority(),
-      /Cpus_allowed_list:\t(.*)/.exec(status)[1],
-      /Max open files\s+(\d+)/.exec(limits)[1],
-    ];
+    const { readFileSync, readdirSync } = require('node:fs');
+    // Each thread has its own of the first two.
+    const threads = readdirSync('/proc/self/task').map((tid) => {
+      const status = readFileSync(`/proc/self/task/${tid}/status`, 'utf8');
+      const nice = readFileSync(`/proc/self/task/${tid}/stat`, 'utf8').split(') ')[1].split(' ')[16];
+      return `${nice} ${/Cpus_allowed_list:\t(.*)/.exec(status)[1]}`;
+    });
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    return [threads.length > 4, [...new Set(threads)], /Max open files\s+(\d+)/.exec(limits)[1]];
   };
-  t.deepEqual(await start(t, look, { nice: 5, cpus: [0], nofile: 200 }).result, [5, '0', '200']);
+  t.deepEqual(await start(t, look, { nice: 5, cpus: [0], nofile: 200 }).result, [true, ['5 0'], '200']);
   const burns = start(
     t,
     () => {

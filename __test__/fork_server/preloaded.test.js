@@ -25,6 +25,48 @@ const copied = async (t, target, options = {}) => {
   return result;
 };
 
+test.serial('what was preloaded is there, loaded once', async (t) => {
+  await preload(t, 'state.cjs', 'module.mjs');
+  const look = async (state, module) => {
+    const { loadedBy, table } = require(state);
+    return [loadedBy, table.get('key'), (await import(module)).loadedBy];
+  };
+  const found = await copied(t, look, { args: ['state.cjs', 'module.mjs'].map(fixture) });
+  t.deepEqual(found, [forkServer.pid, 'value', forkServer.pid]);
+});
+
+test.serial('no two children draw the same random numbers, whatever was drawn before', async (t) => {
+  await preload(t, 'state.cjs', 'module.mjs');
+  const draw = (state) => {
+    const crypto = require('node:crypto');
+    const { random, drawn } = require(state);
+    const draws = [
+      ...drawn.map(() => Math.random()),
+      random(),
+      crypto.randomUUID(),
+      globalThis.crypto.randomUUID(),
+      crypto.randomInt(2 ** 40),
+      crypto.randomBytes(8).toString('hex'),
+    ];
+    return draws.map(String);
+  };
+  const args = [fixture('state.cjs')];
+  const draws = (await Promise.all(Array.from({ length: 6 }, () => copied(t, draw, { args })))).flat();
+  t.is(new Set(draws).size, draws.length);
+  t.is(await copied(t, () => [Math.random.name, Math.random.length].join()), 'random,0');
+});
+
+test.serial('random numbers are spread evenly', async (t) => {
+  const counts = () => {
+    const found = new Array(10).fill(0);
+    for (let count = 0; count < 100_000; count += 1) found[Math.floor(Math.random() * 10)] += 1;
+    return found;
+  };
+  const found = await copied(t, counts);
+  // Beyond six standard deviations.
+  for (const count of found) t.true(Math.abs(count - 10_000) < 600, String(found));
+});
+
 test.serial('a time zone that a module sets in the server is not that of the children', async (t) => {
   await preload(t, 'time_zone.cjs');
   const look = () => [process.env.TZ, new Date(0).getMinutes()];

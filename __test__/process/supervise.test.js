@@ -51,6 +51,9 @@ test.serial('a run that was healthy clears the count', async (t) => {
   await supervisor.stop();
   const attempts = events.filter(([event]) => event === 'restart').map(([, attempt]) => attempt);
   t.true(attempts.length >= 3 && attempts.every((attempt) => attempt === 1), attempts.join());
+  t.is(events.filter(([event]) => event === 'start').length, supervisor.restarts + 1);
+  // One may have been decided that was not done any more.
+  t.true([0, 1].includes(attempts.length - supervisor.restarts), `${attempts.length} of ${supervisor.restarts}`);
   t.is(supervisor.state, 'stopped');
 });
 
