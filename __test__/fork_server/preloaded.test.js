@@ -33,6 +33,8 @@ test.serial('what was preloaded is there, loaded once', async (t) => {
   };
   const found = await copied(t, look, { args: ['state.cjs', 'module.mjs'].map(fixture) });
   t.deepEqual(found, [forkServer.pid, 'value', forkServer.pid]);
+  // It has printed something: by a stream of the server's, which its copies do not have.
+  t.true(await copied(t, () => console._stdout === process.stdout));
 });
 
 test.serial('no two children draw the same random numbers, whatever was drawn before', async (t) => {
