@@ -102,7 +102,7 @@ export const isMainProcess: boolean;
 
 /**
  * `'spawn'`: a fresh Node.js process. `'forkserver'`: a copy of one that has modules loaded already and waits to be copied;
- * about a millisecond instead of tens. docs/start-methods.md has both.
+ * a few milliseconds instead of tens, until its function has run. docs/start-methods.md has both.
  */
 export type StartMethod = 'spawn' | 'forkserver';
 

@@ -1,5 +1,5 @@
 'use strict';
-// A process in a millisecond: a copy of one that has its modules loaded. What is loaded is loaded once; what a copy changes
+// A process in a few milliseconds: a copy of one that has its modules loaded. What is loaded is loaded once; what a copy changes
 // is its own; and what cannot be copied is started the ordinary way.
 
 const { forkServer, isMainProcess, Process, setStartMethod } = require('multiproc');
